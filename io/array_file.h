@@ -1,0 +1,28 @@
+#pragma once
+// Plain arrays on disk: NumPy .npy, BART .cfl/.hdr, MATLAB .mat (matio) in; .npy out.
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace raki {
+
+/// True for the endings this file reads.
+bool is_array_file(const std::filesystem::path& path);
+
+/// The array as stored, C-order shape (BART and MATLAB: first axis first), complex64 or float32.
+/// `variable`: the name inside a .mat file; empty: the only numeric one.
+/// @throws InputError 66, 65 (with the variables a .mat file holds when the name does not fit).
+at::Tensor read_array(const std::filesystem::path& path, const std::string& variable = "");
+
+/// `axes`: one word an axis of `array` out of frame, coil, kz, ky, kx and 1 (an axis of length 1 to drop), in the order
+/// of the array, e.g. {"1","ky","kx","coil"}. Result (frame, coil, kz, ky, kx) complex64 contiguous.
+/// @throws InputError (64) when words and shape do not fit.
+at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes);
+
+/// Writes float32 or complex64 as .npy version 1.0, C order.
+void write_npy(const std::filesystem::path& path, const at::Tensor& array);
+
+}  // namespace raki

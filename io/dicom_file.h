@@ -1,0 +1,54 @@
+#pragma once
+// Finished images as DICOM MR Image Storage, one file a slice; and back from DICOM to pixels for `raki decode`.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/htj2k.h"
+#include "io/pixels.h"
+#include "recon/scan.h"
+
+namespace raki {
+
+enum class TransferSyntax { htj2k_rpcl /* .202 */, htj2k_lossless /* .201 */, explicit_le };
+/// "202", "201", "explicit-le". @throws InputError (64).
+TransferSyntax transfer_syntax_from_text(const std::string& name);
+std::string to_text(TransferSyntax syntax);
+
+struct DicomOptions {
+  TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
+  VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
+  int64_t series_number = 1;
+  std::string identity;          ///< everything that makes this job this one: input digest, parameters, version
+  std::string derivation;        ///< Derivation Description: method and parameters in words
+  std::string software_version;
+};
+
+/// One plane of the series, with what is particular to it.
+struct DicomPlane {
+  PixelPlane pixels;
+  ImagePlane plane;
+  FrameLabel label;
+  int64_t instance_number = 1;   ///< from 1
+};
+
+/// What is common to a series.
+struct DicomSeries {
+  const Protocol* protocol = nullptr;
+  PixelScaling scaling;
+  double slice_spacing_mm = 0;   ///< between adjacent slice centres; 0: one slice
+  bool geometry_known = true;
+  std::string acceleration_text; ///< "R = 4"
+  double acceleration = 1;
+  bool three_dimensional = false;
+};
+
+/// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist.
+void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
+                 const DicomOptions& options);
+
+/// Pixels of a DICOM file (HTJ2K or uncompressed, one frame) or of a bare .j2c / .jph codestream.
+GrayImage read_image_file(const std::filesystem::path& path);
+
+}  // namespace raki

@@ -1,0 +1,43 @@
+#pragma once
+// An analytic multi-coil phantom: ellipses whose k-space is known in closed form, seen by coils whose sensitivities are
+// short Fourier sums, so that every coil's k-space is exact too (Guerquin-Kern et al., IEEE TMI 31:626, 2012).
+
+#include <cstdint>
+
+#include "recon/geometry.h"
+#include "recon/types.h"
+
+namespace raki {
+
+struct PhantomOptions {
+  int64_t matrix_x = 256, matrix_y = 256;  ///< of the image
+  int64_t slices = 3;
+  int64_t coils = 8;
+  double fov_x_mm = 240, fov_y_mm = 240;
+  double slice_thickness_mm = 5, slice_gap_mm = 1;
+  int64_t acceleration = 4;
+  int64_t acs_lines = 40;
+  bool separate_calibration = false;  ///< ACS as reference lines that are not part of the image
+  double oversampling = 2;            ///< of the readout
+  double noise = 0.03;                ///< sd of a complex noise sample in coil 0, in units of the mean object k-space
+                                      ///< amplitude outside the central 1/8; 0: none
+  int64_t noise_samples = 0;          ///< of the noise scan; 0: as many readouts as needed for 4096 samples
+  double noise_dwell_time_us = 2.5, image_dwell_time_us = 5;
+  Vec3 centre_mm{0, 0, 0}, read_dir{1, 0, 0}, phase_dir{0, 1, 0};
+  uint64_t seed = 1;
+};
+
+/// Noise-free k-space of every slice, fully sampled, (slice, coil, 1, ky, kx) complex64 with kx oversampled.
+/// Landmark: one bright small disc in the first quadrant (x > 0, y < 0 of the image centre) makes every flip visible.
+at::Tensor phantom_kspace(const PhantomOptions& options);
+
+/// The covariance the phantom's noise has, complex128 (coil, coil): unequal variances, correlated neighbours.
+at::Tensor phantom_noise_covariance(const PhantomOptions& options);
+
+/// `n` samples of that noise, (coil, n) complex64, from the given seed.
+at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed);
+
+/// Lines the options ask for: every R-th through the centre, plus the ACS (embedded only). bool (1, ky).
+at::Tensor phantom_mask(const PhantomOptions& options);
+
+}  // namespace raki
