@@ -1,1 +1,122 @@
-// being written
+#include "jobs/reconstruct.h"
+
+#include <ATen/ATen.h>
+
+#include <cstdio>
+
+#include "gpu/error.h"
+#include "gpu/log.h"
+#include "recon/coil_compression.h"
+#include "recon/combine.h"
+#include "recon/finish.h"
+#include "recon/fourier.h"
+#include "recon/readout.h"
+#include "recon/sensitivities.h"
+
+namespace raki {
+
+namespace {
+
+/// Lines used for coil maps where a scan has no calibration lines of its own.
+constexpr int64_t map_lines = 24;
+
+struct Input {
+  UndersampledKSpace kspace;
+  std::optional<Calibration> calibration;
+};
+
+/// The same verb on the image's lines and, where there are any, on the separate calibration lines.
+template <typename Verb>
+Input on_both(Input input, Verb&& verb) {
+  if (input.calibration) input.calibration = verb(*input.calibration);
+  return {verb(input.kspace), std::move(input.calibration)};
+}
+
+Input to_device(const FrameBatch& batch, const Device& device) {
+  Input input{batch.kspace, batch.calibration};
+  input.kspace.samples = input.kspace.samples.to(device.torch());
+  if (input.calibration) input.calibration->samples = input.calibration->samples.to(device.torch());
+  return input;
+}
+
+/// Calibration for anything that only needs the centre of k-space: the scan's own, or lines of the filled k-space.
+Calibration central_calibration(const Input& input, const KSpace& filled) {
+  if (input.calibration) return *input.calibration;
+  if (input.kspace.sampling.acs_ky.size() >= map_lines) return embedded_calibration(input.kspace);
+  const int64_t n = filled.samples.size(axis::ky), lines = std::min(n, map_lines);
+  return Calibration(filled.samples.narrow(axis::ky, n / 2 - lines / 2, lines), filled.basis);
+}
+
+Input compress(Input input, int64_t coils) {
+  if (coils == 0 || input.kspace.basis.n_coils <= coils) return input;
+  const Calibration source = input.calibration ? *input.calibration : central_calibration(input, zero_filled(input.kspace));
+  const CompressionMatrix compression = compression_matrix(source, coils);
+  return on_both(std::move(input), [&](const auto& data) { return compress_coils(data, compression); });
+}
+
+Image combine_coils(const CoilImages& images, const Calibration& calibration, Combination combination) {
+  if (combination == Combination::rss) return root_sum_of_squares(images);
+  const MatrixSize matrix{images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)};
+  return combine(images, estimate_sensitivities(calibration, matrix));
+}
+
+std::string rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+std::optional<WhiteningMatrix> whitening_of(const ScanSummary& scan, ReconContext& context) {
+  if (!scan.noise) {
+    context.evidence.push_back({"noise", "estimated from the data", "no noise readouts", "", false});
+    return std::nullopt;
+  }
+  if (!context.options.prewhiten) {
+    context.evidence.push_back({"noise", "estimated from the data", "option", "noise readouts not used", false});
+    return std::nullopt;
+  }
+  const NoiseCovariance covariance = estimate_noise_covariance(*scan.noise);
+  context.evidence.push_back({"noise", "prewhitened", "noise readouts",
+                              std::to_string(covariance.n_samples) + " samples, condition " + rounded(covariance.condition),
+                              false});
+  return whitening_matrix(covariance, scan.dwell_time_us, scan.protocol.relative_receiver_noise_bandwidth);
+}
+
+/// Image / encoded field of view along y and z; x was brought to the image's by removing the oversampling.
+std::array<double, 3> fov_ratio(const ScanSummary& scan) {
+  const auto ratio = [](double image, double encoded) { return encoded > image && image > 0 ? image / encoded : 1.0; };
+  const auto& encoded = scan.protocol.encoded_fov;
+  if (!scan.fov_known || !encoded) return {1, 1, 1};
+  const bool three_dimensional = scan.matrix.z > 1;
+  return {three_dimensional ? ratio(scan.image_fov.z_mm, encoded->z_mm) : 1.0, ratio(scan.image_fov.y_mm, encoded->y_mm), 1};
+}
+
+}  // namespace
+
+ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
+  if (scan.matrix.z > 1 && options.interpolation.method != Method::zero_filled)
+    throw InputError({"This method works on 2-D scans", "a 3-D scan with " + std::to_string(scan.matrix.z) + " partitions",
+                      "one partition", scan.path, "Use --method zero-filled"});
+  ReconContext context{options, device, std::nullopt, scan.readout_oversampling, fov_ratio(scan), scan.image_matrix, {}};
+  context.whitening = whitening_of(scan, context);
+  if (context.whitening) context.whitening->matrix = context.whitening->matrix.to(device.torch());
+  return context;
+}
+
+ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context, const Progress& progress) {
+  const ReconOptions& options = context.options;
+  Input input = to_device(batch, context.device);
+  if (context.whitening)
+    input = on_both(std::move(input), [&](const auto& data) { return prewhiten(data, *context.whitening); });
+  input = on_both(std::move(input),
+                  [&](const auto& data) { return remove_readout_oversampling(data, context.readout_oversampling); });
+  input = compress(std::move(input), options.coils);
+
+  Interpolation filled = interpolate(input.kspace, input.calibration, options.interpolation, progress);
+
+  const CoilImages images = to_image_grid(to_coil_images(filled.kspace), context.fov_ratio_zyx, context.image_matrix);
+  const Image combined = combine_coils(images, central_calibration(input, filled.kspace), options.combination);
+  return {Image(magnitude(combined).samples.cpu()), std::move(filled.frames)};
+}
+
+}  // namespace raki

@@ -1,1 +1,38 @@
-// being written
+#pragma once
+// The recipe: frames of a scan in, images out, every step a verb of its floor. Read this first.
+
+#include <optional>
+#include <vector>
+
+#include "gpu/device.h"
+#include "jobs/options.h"
+#include "raki/interpolate.h"
+#include "recon/noise.h"
+#include "recon/scan.h"
+
+namespace raki {
+
+/// What is the same for all batches of a scan.
+struct ReconContext {
+  ReconOptions options;
+  Device device;
+  std::optional<WhiteningMatrix> whitening;    ///< none: no noise readouts, or told not to use them
+  double readout_oversampling = 1;
+  std::array<double, 3> fov_ratio_zyx{1, 1, 1};  ///< image / encoded field of view, after oversampling removal
+  MatrixSize image_matrix;
+  std::vector<Decision> evidence;              ///< what was decided here, for the report
+};
+
+/// Looks at the scan once: noise, sizes, what the options ask for.
+/// @throws InputError when the options cannot be carried out on this scan.
+ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
+
+struct ReconstructedBatch {
+  Image image;                        ///< magnitude, float32 (frame, z, y, x), on the CPU
+  std::vector<FrameEvidence> frames;
+};
+
+/// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.
+ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context, const Progress& progress = {});
+
+}  // namespace raki

@@ -1,0 +1,55 @@
+#pragma once
+// Every knob of a reconstruction, with its one default. The command line and its help are made from this struct
+// (jobs/cli/options.cpp); the interpolators' knobs stand in raki/options.h.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/dicom_file.h"
+#include "raki/options.h"
+#include "recon/geometry.h"
+
+namespace raki {
+
+enum class Combination { adaptive, rss };
+
+/// Half-open range "A:B" counted from 0; an open end is "A:" or ":B". Empty text: everything.
+struct IndexRange {
+  int64_t begin = 0;
+  std::optional<int64_t> end;
+  bool contains(int64_t index) const { return index >= begin && (!end || index < *end); }
+  bool everything() const { return begin == 0 && !end; }
+};
+/// @throws InputError (64) for text that is not such a range.
+IndexRange index_range_from_text(const std::string& text);
+
+/// What a reconstruction writes.
+struct Outputs {
+  bool dicom = true;  ///< series001/image0001.dcm, ...
+  bool npy = false;   ///< image.npy: float32 (frame, z, y, x) before integer scaling
+  bool png = true;    ///< preview.png: up to eight frames side by side
+};
+/// "dicom,npy,png" in any order. @throws InputError (64).
+Outputs outputs_from_text(const std::string& text);
+
+struct ReconOptions {
+  RakiOptions interpolation;
+  Combination combination = Combination::adaptive;
+  bool prewhiten = true;            ///< false: noise readouts stay unused, noise is estimated from the data
+  int64_t coils = 16;               ///< more coils than this are compressed to this many virtual ones; 0: never
+  IndexRange slices, frames;        ///< which slices (by position) and which frames of the series
+  std::string device = "auto";      ///< auto, cpu, cuda or cuda:N
+  int threads = 0;                  ///< CPU threads; 0: all cores this process may use
+  std::string dataset;              ///< HDF5 group; empty: the one that holds acquisitions
+  Outputs outputs;
+  TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
+  VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
+  bool overwrite = false;           ///< replace a former result
+};
+
+/// Everything in the options that changes the images, as one line of text: part of the job's identity.
+std::string identity_text(const ReconOptions& options);
+
+}  // namespace raki

@@ -1,0 +1,66 @@
+#include "jobs/output_folder.h"
+
+#include <unistd.h>
+
+#include "gpu/error.h"
+
+namespace raki {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+InputError cannot_create(const fs::path& target, const std::string& found, const std::string& advice) {
+  return InputError({"Output folder cannot be used", found, "a new or empty folder", target.string(), advice},
+                    ExitCode::cannot_create);
+}
+
+void check_target(const fs::path& target, bool overwrite) {
+  if (!fs::exists(fs::symlink_status(target))) return;
+  if (!fs::is_directory(target)) throw cannot_create(target, "a file of that name", "Choose another -o");
+  if (fs::is_empty(target)) return;
+  if (!overwrite) throw cannot_create(target, "a folder that is not empty", "Choose another -o or add --overwrite");
+  if (!fs::exists(target / "recon.json"))
+    throw cannot_create(target, "a folder that is not a former result (no recon.json in it)",
+                        "--overwrite replaces former results only. Choose another -o");
+}
+
+fs::path beside(const fs::path& target, const char* what) {
+  return target.parent_path() / ("." + target.filename().string() + "." + what + "-" + std::to_string(getpid()));
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(const fs::path& target, bool overwrite) {
+  std::error_code error;
+  target_ = fs::absolute(target).lexically_normal();
+  if (!target_.has_filename()) target_ = target_.parent_path();
+  check_target(target_, overwrite);
+  fs::create_directories(target_.parent_path(), error);
+  staging_ = beside(target_, "partial");
+  if (error || !fs::create_directory(staging_, error))
+    throw cannot_create(target_, error ? error.message() : "a staging folder left at " + staging_.string(),
+                        "Check the path and its permissions");
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  if (!committed_) fs::remove_all(staging_, ignored);
+}
+
+void OutputFolder::commit() {
+  std::error_code error;
+  const fs::path former = beside(target_, "former");
+  const bool replaces = fs::exists(target_);
+  if (replaces) fs::rename(target_, former, error);
+  if (!error) fs::rename(staging_, target_, error);
+  if (error) {
+    std::error_code ignored;
+    if (replaces && !fs::exists(target_)) fs::rename(former, target_, ignored);
+    throw cannot_create(target_, error.message(), "Check the path and its permissions");
+  }
+  committed_ = true;
+  if (replaces) fs::remove_all(former, error);
+}
+
+}  // namespace raki
