@@ -1,0 +1,90 @@
+#include "jobs/recon_job.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <fstream>
+#include <map>
+
+#include "gpu/error.h"
+#include "gpu/log.h"
+#include "io/scan_reader.h"
+#include "io/uid.h"
+#include "jobs/batches.h"
+#include "jobs/output_folder.h"
+#include "jobs/pipeline.h"
+#include "jobs/report.h"
+#include "jobs/signals.h"
+
+namespace raki {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void log_evidence(const std::vector<Decision>& evidence) {
+  for (const Decision& d : evidence) {
+    const std::string text = d.subject + ": " + d.value + " (" + d.source + (d.detail.empty() ? "" : "; " + d.detail) + ")";
+    log(d.contradiction ? LogLevel::warning : LogLevel::info, "decision", text);
+  }
+}
+
+/// Each warning once, with the number of frames it holds for.
+void log_frames(const Series& series) {
+  std::map<std::string, int64_t> messages;
+  for (const FrameEvidence& e : series.evidence) {
+    for (const std::string& warning : e.warnings) ++messages[warning];
+    if (e.method_used != e.method_asked) ++messages[to_text(e.method_used) + " kept: " + e.reason];
+  }
+  for (const auto& [message, frames] : messages) log_warning("frame", message + " (" + std::to_string(frames) + " frames)");
+}
+
+void write_text(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  if (!file.flush())
+    throw InputError({"Writing failed", "", "", path.filename().string(), "Is the disk full?"}, ExitCode::io_failed);
+}
+
+int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
+  int64_t n = 0;
+  for (const auto& batch : batches) n += static_cast<int64_t>(batch.size());
+  return n;
+}
+
+}  // namespace
+
+ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, const ReconOptions& options,
+                             const Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const ScanReader reader(input, {.dataset = options.dataset});
+  const ScanSummary& scan = reader.summary();
+  log_evidence(scan.evidence);
+  const Device device = select_device(options.device);
+  const ReconContext context = prepare(scan, options, device);
+  log_evidence(context.evidence);
+  const auto batches = plan_batches(scan, options, memory_budget_bytes(device));
+  OutputFolder folder(output, options.overwrite);
+
+  const fs::path store = folder.staging() / ".images";
+  Series series = make_series(scan, count_frames(batches), store);
+  run_pipeline(reader, context, batches, series, [&](double done) { if (progress) progress(0.95 * done); });
+  log_frames(series);
+  const std::string digest = sha256_file(input);
+  const WrittenSeries written = write_series(series, scan, options, folder.staging(), digest, [&](double done) {
+    if (progress) progress(0.95 + 0.05 * done);
+  });
+  series.images = at::Tensor();
+  fs::remove(store);
+
+  RunFacts facts{input.filename().string(), digest, device.name(), seconds(), scan.evidence,
+                 static_cast<int64_t>(batches.size())};
+  facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
+  write_text(folder.staging() / "recon.json", report_json(series, written, scan, options, facts));
+  throw_if_interrupted();
+  folder.commit();
+  return {count_frames(batches), seconds(), static_cast<int64_t>(written.files.size())};
+}
+
+}  // namespace raki

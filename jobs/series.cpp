@@ -1,0 +1,151 @@
+#include "jobs/series.h"
+
+#include <ATen/ATen.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+
+#include "gpu/device.h"
+#include "gpu/error.h"
+#include "io/array_file.h"
+#include "io/png_file.h"
+#include "io/uid.h"
+#include "jobs/parallel.h"
+#include "jobs/signals.h"
+#include "jobs/version.h"
+
+namespace raki {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t preview_frames = 8;
+
+/// Distance between neighbouring slice centres along the normal; 0 where there is one slice.
+double slice_spacing_mm(const Series& series) {
+  double spacing = 0;
+  for (size_t i = 1; i < series.geometry.size(); ++i) {
+    const FrameGeometry& a = series.geometry[i - 1];
+    const FrameGeometry& b = series.geometry[i];
+    const Vec3 step{b.centre_mm[0] - a.centre_mm[0], b.centre_mm[1] - a.centre_mm[1], b.centre_mm[2] - a.centre_mm[2]};
+    const double distance = std::abs(dot(step, a.slice_dir));
+    if (distance > 1e-3 && (spacing == 0 || distance < spacing)) spacing = distance;
+  }
+  return spacing;
+}
+
+std::string derivation_text(const Series& series) {
+  const FrameEvidence& first = series.evidence.front();
+  std::string text = "raki " + std::string(version) + ", method " + to_text(first.method_asked);
+  if (first.method_used != first.method_asked) text += " (kept: " + to_text(first.method_used) + ")";
+  return text + ", " + to_text(series.samplings.front());
+}
+
+DicomOptions dicom_options(const Series& series, const ReconOptions& options, const std::string& input_digest) {
+  DicomOptions dicom;
+  dicom.syntax = options.syntax;
+  dicom.voxel_centre = options.voxel_centre;
+  dicom.study_identity = input_digest;
+  dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=" +
+                   std::to_string(series.labels.front().index) + "+" + std::to_string(series.labels.size());
+  dicom.derivation = derivation_text(series);
+  dicom.software_version = version;
+  return dicom;
+}
+
+struct Planes {
+  const Series& series;
+  const ScanSummary& scan;
+  int64_t per_frame;
+
+  int64_t count() const { return series.images.size(0) * per_frame; }
+
+  DicomPlane make(int64_t i, const PixelScaling& scaling, VoxelCentre convention, int64_t* clipped) const {
+    const int64_t frame = i / per_frame, z = i % per_frame;
+    const size_t at = static_cast<size_t>(frame);
+    return {to_pixels(series.images[frame][z], scaling, clipped),
+            image_plane(series.geometry[at], scan.image_fov, scan.image_matrix, z, convention), series.labels[at], i + 1};
+  }
+};
+
+std::string image_name(int64_t number) {
+  char name[48];
+  std::snprintf(name, sizeof name, "series001/image%04lld.dcm", static_cast<long long>(number));
+  return name;
+}
+
+DicomSeries dicom_series(const Series& series, const ScanSummary& scan, const PixelScaling& scaling) {
+  const Sampling& sampling = series.samplings.front();
+  DicomSeries common;
+  common.protocol = &scan.protocol;
+  common.scaling = scaling;
+  common.slice_spacing_mm = slice_spacing_mm(series);
+  common.geometry_known = series.geometry.front().known && scan.fov_known;
+  common.acceleration = static_cast<double>(sampling.acceleration_ky);
+  common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
+  common.three_dimensional = scan.matrix.z > 1;
+  return common;
+}
+
+int64_t write_dicom_files(const Planes& planes, const PixelScaling& scaling, const DicomOptions& options,
+                          const fs::path& folder, const std::function<void(double)>& progress) {
+  fs::create_directories(folder / "series001");
+  const DicomSeries common = dicom_series(planes.series, planes.scan, scaling);
+  std::atomic<int64_t> clipped{0}, done{0};
+  parallel_for(planes.count(), threads(), [&](int64_t i) {
+    throw_if_interrupted();
+    int64_t clipped_here = 0;
+    const DicomPlane plane = planes.make(i, scaling, options.voxel_centre, &clipped_here);
+    write_dicom(folder / image_name(i + 1), common, plane, options);
+    clipped += clipped_here;
+    ++done;
+    if (progress) progress(static_cast<double>(done) / static_cast<double>(planes.count()));
+  });
+  return clipped;
+}
+
+WrittenFile describe(const fs::path& folder, const std::string& name) {
+  return {name, static_cast<int64_t>(fs::file_size(folder / name)), sha256_file(folder / name)};
+}
+
+}  // namespace
+
+Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& file) {
+  const MatrixSize m = scan.image_matrix;
+  Series series;
+  series.images = at::from_file(file.string(), true, frames * m.z * m.y * m.x, at::TensorOptions().dtype(at::kFloat))
+                      .view({frames, m.z, m.y, m.x});
+  const auto n = static_cast<size_t>(frames);
+  series.labels.resize(n);
+  series.geometry.resize(n);
+  series.evidence.resize(n);
+  series.samplings.resize(n);
+  return series;
+}
+
+WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
+                           const fs::path& folder, const std::string& input_digest,
+                           const std::function<void(double)>& progress) {
+  WrittenSeries written;
+  written.scaling = pixel_scaling(series.images.max().item<double>());
+  const Planes planes{series, scan, scan.image_matrix.z};
+  if (options.outputs.dicom) {
+    written.clipped_pixels = write_dicom_files(planes, written.scaling, dicom_options(series, options, input_digest), folder,
+                                               progress);
+    for (int64_t i = 0; i < planes.count(); ++i) written.files.push_back(describe(folder, image_name(i + 1)));
+  }
+  if (options.outputs.npy) {
+    write_npy(folder / "image.npy", series.images);
+    written.files.push_back(describe(folder, "image.npy"));
+  }
+  if (options.outputs.png) {
+    const at::Tensor middle = series.images.select(1, planes.per_frame / 2);
+    write_preview_png(folder / "preview.png", middle.narrow(0, 0, std::min(preview_frames, middle.size(0))));
+    written.files.push_back(describe(folder, "preview.png"));
+  }
+  return written;
+}
+
+}  // namespace raki
