@@ -34,7 +34,8 @@ void check_tensor(const at::Tensor& tensor, std::string_view noun, std::initiali
   if (tensor.dim() != static_cast<int64_t>(axes.size()))
     throw InputError({name + " has the wrong number of axes", shape_text(tensor), axes_text(axes), "", ""});
   if (tensor.scalar_type() != type)
-    throw InputError({name + " has the wrong element type", c10::toString(tensor.scalar_type()), c10::toString(type), "", ""});
+    throw InputError({name + " has the wrong element type", c10::toString(tensor.scalar_type()),
+                      c10::toString(type), "", ""});
   int64_t i = 0;
   for (const Axis& axis : axes) {
     const int64_t found = tensor.size(i++);

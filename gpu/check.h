@@ -1,5 +1,6 @@
 #pragma once
-// One-line checks of a tensor at a public border; the message names the axis, the found and the expected size.
+// One-line checks of a tensor at a public border; the message names the axis, the found and the expected
+// size.
 
 #include <ATen/core/Tensor.h>
 

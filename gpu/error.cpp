@@ -12,6 +12,7 @@ std::string to_text(const Facts& facts) {
   return text;
 }
 
-Error::Error(const Facts& facts, ExitCode code) : std::runtime_error(to_text(facts)), facts_(facts), code_(code) {}
+Error::Error(const Facts& facts, ExitCode code)
+    : std::runtime_error(to_text(facts)), facts_(facts), code_(code) {}
 
 }  // namespace raki

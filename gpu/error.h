@@ -10,17 +10,17 @@ namespace raki {
 /// Process exit codes (numbers of sysexits.h), the same for the command line and for batch jobs.
 enum class ExitCode : int {
   done = 0,
-  usage = 64,            ///< unknown option or value
-  bad_data = 65,         ///< corrupt or unsupported data
-  input_missing = 66,    ///< the named input does not exist
-  no_device = 69,        ///< a GPU was asked for and none is usable
-  bug = 70,              ///< our mistake
-  out_of_memory = 71,    ///< after the engine's own fallback
-  cannot_create = 73,    ///< output cannot be created
-  io_failed = 74,        ///< reading or writing failed half-way: try again
-  interrupted = 75,      ///< SIGINT or SIGTERM: try again
-  no_permission = 77,    ///< access denied
-  configuration = 78     ///< a configuration file is wrong
+  usage = 64,          ///< unknown option or value
+  bad_data = 65,       ///< corrupt or unsupported data
+  input_missing = 66,  ///< the named input does not exist
+  no_device = 69,      ///< a GPU was asked for and none is usable
+  bug = 70,            ///< our mistake
+  out_of_memory = 71,  ///< after the engine's own fallback
+  cannot_create = 73,  ///< output cannot be created
+  io_failed = 74,      ///< reading or writing failed half-way: try again
+  interrupted = 75,    ///< SIGINT or SIGTERM: try again
+  no_permission = 77,  ///< access denied
+  configuration = 78   ///< a configuration file is wrong
 };
 
 /// The five facts a message gives. Empty ones are left out of the text.

@@ -5,9 +5,9 @@
 
 namespace raki {
 
-/// Over the last two axes (y, x) of complex64 `planes` (..., y, x); the centre of a size n is sample n / 2 (integer
-/// division), before and after. X[k] = 1/sqrt(n) sum_j x[j] exp(-2 pi i (k - n/2)(j - n/2) / n) on each axis.
-/// On a GPU: cuFFT with cached plans; on the CPU: LibTorch's.
+/// Over the last two axes (y, x) of complex64 `planes` (..., y, x); the centre of a size n is sample n / 2
+/// (integer division), before and after. X[k] = 1/sqrt(n) sum_j x[j] exp(-2 pi i (k - n/2)(j - n/2) / n) on
+/// each axis. On a GPU: cuFFT with cached plans; on the CPU: LibTorch's.
 at::Tensor fft_2d(const at::Tensor& planes);
 /// Inverse (and adjoint) of `fft_2d`.
 at::Tensor ifft_2d(const at::Tensor& planes);

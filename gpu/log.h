@@ -1,5 +1,6 @@
 #pragma once
-// One log for the whole engine: to stderr, as text or as one JSON object a line; never to stdout, never patient data.
+// One log for the whole engine: to stderr, as text or as one JSON object a line; never to stdout, never
+// patient data.
 
 #include <chrono>
 #include <string>
@@ -16,7 +17,9 @@ void configure_log(LogFormat format, LogLevel lowest);
 
 /// One message. `event` is a short fixed word ("sampling", "noise"), `message` a sentence.
 void log(LogLevel level, std::string_view event, const std::string& message);
-inline void log_info(std::string_view event, const std::string& message) { log(LogLevel::info, event, message); }
+inline void log_info(std::string_view event, const std::string& message) {
+  log(LogLevel::info, event, message);
+}
 inline void log_warning(std::string_view event, const std::string& message) {
   log(LogLevel::warning, event, message);
 }
