@@ -1,12 +1,12 @@
 #pragma once
 // Many small three-layer convolutional networks that look at the same data, trained together.
 //
-//   layer 1   ky1 x kx1 -> features1, ReLU     one matrix product for all networks of a frame: they share their input
-//   layer 2   1 x 1     -> features2, ReLU     batched small products
-//   layer 3   ky3 x kx3 -> outputs             batched small products, then a sum over shifted taps
+//   layer 1   ky1 x kx1 -> features1, ReLU     one matrix product for all networks of a frame: they share
+//   their input layer 2   1 x 1     -> features2, ReLU     batched small products layer 3   ky3 x kx3 ->
+//   outputs             batched small products, then a sum over shifted taps
 //
-// No padding, no biases (a row of ones in `sources` gives layer 1 one). Explicit gradients; the type of the weights
-// (float32, float64) and their device decide where and how exactly it runs.
+// No padding, no biases (a row of ones in `sources` gives layer 1 one). Explicit gradients; the type of the
+// weights (float32, float64) and their device decide where and how exactly it runs.
 
 #include <ATen/core/Tensor.h>
 
@@ -15,13 +15,13 @@
 namespace raki {
 
 struct NetworkShape {
-  int64_t networks = 0;               ///< a frame
-  int64_t inputs = 0;                 ///< of layer 1: source samples a position
+  int64_t networks = 0;  ///< a frame
+  int64_t inputs = 0;    ///< of layer 1: source samples a position
   int64_t features1 = 0, features2 = 0;
   int64_t kernel3_ky = 1, kernel3_kx = 1;
-  int64_t outputs = 0;                ///< of each network a position
+  int64_t outputs = 0;  ///< of each network a position
   int64_t taps() const { return kernel3_ky * kernel3_kx; }
-  int64_t weights() const;            ///< of all networks of one frame
+  int64_t weights() const;  ///< of all networks of one frame
 };
 
 /// The positions of layer 1, row-major, and how many rows lie between the ky taps of layer 3.
@@ -36,7 +36,7 @@ struct Grid {
 /// One flat tensor, and the three layers as views of it.
 struct NetworkWeights {
   NetworkShape shape;
-  at::Tensor flat;
+  at::Tensor flat;    ///< (frame, weight)
   at::Tensor layer1;  ///< (frame, network * features1, inputs)
   at::Tensor layer2;  ///< (frame, network, features2, features1)
   at::Tensor layer3;  ///< (frame, network, tap * outputs, features2), tap = ky tap * kernel3_kx + kx tap
@@ -44,34 +44,43 @@ struct NetworkWeights {
 
 /// Zeros, on the device and of the type of `like`.
 NetworkWeights make_weights(const NetworkShape& shape, int64_t frames, const at::Tensor& like);
+/// The weights of frames [first, first + count); shares their memory.
+NetworkWeights frames_of(const NetworkWeights& weights, int64_t first, int64_t count);
 
 /// Truncated normal (two standard deviations), the same for every frame, drawn on the CPU from `seed`.
 void initialise(NetworkWeights& weights, double standard_deviation, uint64_t seed);
 
-/// Buffers of one pass, used again in every step. A pass may take some of the networks only, to stay in the cache.
+/// Buffers of one pass, used again in every step.
 struct Workspace {
-  at::Tensor hidden1, hidden2;    ///< (frame, network, features, position)
-  at::Tensor gradient1, gradient2;
-  at::Tensor taps;                ///< (frame, network, tap, outputs, rows, columns)
-  at::Tensor output;              ///< (frame, network, outputs, output rows, output columns)
+  at::Tensor hidden1, hidden2;      ///< (frame, network, features, position)
+  at::Tensor gradient1, gradient2;  ///< of the same shapes
+  at::Tensor taps;                  ///< (frame, network, ky tap, kx tap, outputs, rows, columns)
+  at::Tensor output;                ///< (frame, network, outputs, output rows, output columns)
 };
-Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like);
+/// `networks`: of each frame in one pass.
+Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, int64_t networks,
+                         const at::Tensor& like);
 
-/// Networks [first, first + count) of every frame.
-struct NetworkRange {
-  int64_t first = 0, count = 0;
-};
-
-/// sources (frame, inputs, position). The result is in `work.output`, its first `range.count` networks.
-void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, NetworkRange range,
+/// Networks [first, first + n) of every frame, n as in the workspace. `sources` (frame, inputs, position),
+/// contiguous. The result stands in `work.output`.
+void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
              Workspace& work);
 
-/// Gradient of a loss whose gradient by the output stands in `work.output`, after `forward` with the same arguments.
-/// Writes (does not add to) the part of `gradient` that belongs to `range`.
-void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, NetworkRange range,
+/// After `forward` with the same arguments, when `work.output` holds the gradient of a loss by the output:
+/// writes the gradient by the weights of these networks into `gradient`.
+void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
               Workspace& work, NetworkWeights& gradient);
 
-/// How many networks a pass should take so that its buffers fit the cache (CPU) or a part of the free memory (GPU).
-int64_t networks_per_pass(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like);
+/// How much goes through the networks at once: on the CPU what stays in the cache, on a GPU what keeps it
+/// busy; its buffers are bounded either way. `networks` divides those of a frame.
+struct PassSize {
+  int64_t frames = 1, networks = 1;
+};
+PassSize pass_size(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like);
+
+/// Every source window of `data` (frame, feature, line, column) as a column of numbers in the order feature,
+/// ky tap, kx tap: (frame, feature * ky * kx, position), contiguous. Windows lie fully inside; ky taps are
+/// `dilation` apart.
+at::Tensor source_windows(const at::Tensor& data, int64_t ky, int64_t kx, int64_t dilation);
 
 }  // namespace raki

@@ -1,0 +1,167 @@
+#include "raki/network.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace raki {
+namespace {
+
+at::Tensor layer1_of(const NetworkWeights& weights, int64_t first, int64_t count) {
+  const auto features = weights.shape.features1;
+  return weights.layer1.narrow(1, first * features, count * features);
+}
+
+/// (frame * network, ...) from (frame, network, ...).
+at::Tensor merge_frames(const at::Tensor& tensor) {
+  return tensor.flatten(0, 1);
+}
+
+at::Tensor networks_of(const at::Tensor& layer, int64_t first, int64_t count) {
+  return merge_frames(layer.narrow(1, first, count));
+}
+
+/// What tap (ty, tx) of layer 3 contributes to the output: (frame, network, outputs, output row, output
+/// column).
+at::Tensor tap_view(const NetworkShape& shape, const Grid& grid, const at::Tensor& taps, int64_t ty,
+                    int64_t tx) {
+  return taps.select(2, ty)
+      .select(2, tx)
+      .narrow(3, ty * grid.dilation, grid.output_rows(shape))
+      .narrow(4, tx, grid.output_columns(shape));
+}
+
+void gather_taps(const NetworkShape& shape, const Grid& grid, Workspace& work) {
+  for (int64_t ty = 0; ty < shape.kernel3_ky; ++ty)
+    for (int64_t tx = 0; tx < shape.kernel3_kx; ++tx) {
+      const auto part = tap_view(shape, grid, work.taps, ty, tx);
+      if (ty == 0 && tx == 0)
+        work.output.copy_(part);
+      else
+        work.output.add_(part);
+    }
+}
+
+void scatter_taps(const NetworkShape& shape, const Grid& grid, Workspace& work) {
+  work.taps.zero_();
+  for (int64_t ty = 0; ty < shape.kernel3_ky; ++ty)
+    for (int64_t tx = 0; tx < shape.kernel3_kx; ++tx)
+      tap_view(shape, grid, work.taps, ty, tx).copy_(work.output);
+}
+
+NetworkWeights layers_of(const NetworkShape& shape, const at::Tensor& flat) {
+  int64_t begin = 0;
+  const auto layer = [&](at::IntArrayRef sizes) {
+    const auto n = c10::multiply_integers(sizes);
+    begin += n;
+    return flat.narrow(1, begin - n, n).unflatten(1, sizes);
+  };
+  NetworkWeights weights{shape, flat, {}, {}, {}};
+  weights.layer1 = layer({shape.networks * shape.features1, shape.inputs});
+  weights.layer2 = layer({shape.networks, shape.features2, shape.features1});
+  weights.layer3 = layer({shape.networks, shape.taps() * shape.outputs, shape.features2});
+  return weights;
+}
+
+}  // namespace
+
+int64_t NetworkShape::weights() const {
+  return networks * (features1 * inputs + features2 * features1 + taps() * outputs * features2);
+}
+
+NetworkWeights make_weights(const NetworkShape& shape, int64_t frames, const at::Tensor& like) {
+  return layers_of(shape, at::zeros({frames, shape.weights()}, like.options()));
+}
+
+NetworkWeights frames_of(const NetworkWeights& weights, int64_t first, int64_t count) {
+  return layers_of(weights.shape, weights.flat.narrow(0, first, count));
+}
+
+void initialise(NetworkWeights& weights, double standard_deviation, uint64_t seed) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const double reach = std::erf(2 / std::sqrt(2.0));
+  for (auto* layer : {&weights.layer1, &weights.layer2, &weights.layer3}) {
+    const auto uniform =
+        at::empty(layer->select(0, 0).sizes(), at::kDouble).uniform_(-reach, reach, generator);
+    layer->copy_(uniform.erfinv().mul_(std::sqrt(2.0) * standard_deviation).unsqueeze(0));
+  }
+}
+
+Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, int64_t networks,
+                         const at::Tensor& like) {
+  const auto options = like.options();
+  const auto hidden = [&](int64_t features) {
+    return at::empty({frames, networks, features, grid.positions()}, options);
+  };
+  Workspace work;
+  work.hidden1 = hidden(shape.features1);
+  work.hidden2 = hidden(shape.features2);
+  work.gradient1 = hidden(shape.features1);
+  work.gradient2 = hidden(shape.features2);
+  work.taps = at::empty(
+      {frames, networks, shape.kernel3_ky, shape.kernel3_kx, shape.outputs, grid.rows, grid.columns},
+      options);
+  work.output = at::empty(
+      {frames, networks, shape.outputs, grid.output_rows(shape), grid.output_columns(shape)}, options);
+  return work;
+}
+
+void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
+             Workspace& work) {
+  const auto& shape = weights.shape;
+  const auto count = work.hidden1.size(1);
+  auto hidden1 = work.hidden1.flatten(1, 2);
+  at::bmm_out(hidden1, layer1_of(weights, first, count), sources);
+  work.hidden1.relu_();
+  auto hidden2 = merge_frames(work.hidden2);
+  at::bmm_out(hidden2, networks_of(weights.layer2, first, count), merge_frames(work.hidden1));
+  work.hidden2.relu_();
+  auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
+  at::bmm_out(taps, networks_of(weights.layer3, first, count), hidden2);
+  gather_taps(shape, grid, work);
+}
+
+void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
+              Workspace& work, NetworkWeights& gradient) {
+  const auto& shape = weights.shape;
+  const auto count = work.hidden1.size(1);
+  const auto write = [&](at::Tensor& layer, const at::Tensor& value) {
+    auto part = layer.narrow(1, first, count);
+    part.copy_(value.view(part.sizes()));
+  };
+  scatter_taps(shape, grid, work);
+  const auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
+  const auto hidden1 = merge_frames(work.hidden1), hidden2 = merge_frames(work.hidden2);
+  auto gradient1 = merge_frames(work.gradient1), gradient2 = merge_frames(work.gradient2);
+  write(gradient.layer3, at::bmm(taps, hidden2.mT()));
+  at::bmm_out(gradient2, networks_of(weights.layer3, first, count).mT(), taps);
+  at::threshold_backward_out(gradient2, gradient2, hidden2, 0);
+  write(gradient.layer2, at::bmm(gradient2, hidden1.mT()));
+  at::bmm_out(gradient1, networks_of(weights.layer2, first, count).mT(), gradient2);
+  at::threshold_backward_out(gradient1, gradient1, hidden1, 0);
+  layer1_of(gradient, first, count).copy_(at::bmm(work.gradient1.flatten(1, 2), sources.mT()));
+}
+
+PassSize pass_size(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like) {
+  constexpr int64_t cpu_bytes = 8 << 20, gpu_bytes = int64_t{2} << 30;
+  const auto budget = like.is_cpu() ? cpu_bytes : gpu_bytes;
+  const auto values = 2 * (shape.features1 + shape.features2) + (shape.taps() + 1) * shape.outputs;
+  const auto bytes = values * grid.positions() * static_cast<int64_t>(like.element_size());
+  PassSize size;
+  for (int64_t n = 1; n <= shape.networks; ++n)
+    if (shape.networks % n == 0 && n * bytes <= budget) size.networks = n;
+  if (size.networks == shape.networks)
+    size.frames = std::clamp(budget / (size.networks * bytes), int64_t{1}, frames);
+  return size;
+}
+
+at::Tensor source_windows(const at::Tensor& data, int64_t ky, int64_t kx, int64_t dilation) {
+  const auto x = data.contiguous();
+  const auto rows = x.size(2) - (ky - 1) * dilation, columns = x.size(3) - (kx - 1);
+  const auto windows = x.as_strided({x.size(0), x.size(1), ky, kx, rows, columns},
+                                    {x.stride(0), x.stride(1), dilation * x.stride(2), 1, x.stride(2), 1});
+  return windows.reshape({x.size(0), x.size(1) * ky * kx, rows * columns}).contiguous();
+}
+
+}  // namespace raki

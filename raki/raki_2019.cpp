@@ -1,0 +1,222 @@
+#include "raki/raki_2019.h"
+
+#include <chrono>
+#include <string>
+
+#include "gpu/error.h"
+#include "gpu/log.h"
+#include "raki/adam.h"
+#include "raki/lattice.h"
+#include "recon/fourier.h"
+
+namespace raki {
+namespace {
+
+/// Real parts of all coils, then imaginary parts: (frame, 2 coil, ...) of the matching real type.
+at::Tensor stack_parts(const at::Tensor& samples) {
+  return at::cat({at::real(samples), at::imag(samples)}, 1).contiguous();
+}
+
+/// Largest magnitude of each frame becomes `maximum`; a frame of zeros stays as it is.
+at::Tensor scaled(const at::Tensor& samples, double maximum) {
+  const auto largest = samples.abs().amax({1, 2, 3}, true);
+  return samples * (maximum / largest.clamp_min(1e-30)).to(samples.scalar_type());
+}
+
+int64_t readout_margin(const Raki2019Options& o) {
+  return (o.kernel1_kx - 1) / 2 + (o.kernel3_kx - 1) / 2;
+}
+
+/// Lines the kernel spans beyond its first gap, in lattice lines.
+int64_t lines_beyond(const Raki2019Options& o) {
+  return o.kernel1_ky + o.kernel3_ky - 3;
+}
+
+NetworkShape shape_for(int64_t n_coils, int64_t acceleration, const Raki2019Options& o) {
+  NetworkShape shape;
+  shape.networks = 2 * n_coils;
+  shape.inputs = 2 * n_coils * o.kernel1_ky * o.kernel1_kx;
+  shape.features1 = o.features1;
+  shape.features2 = o.features2;
+  shape.kernel3_ky = o.kernel3_ky;
+  shape.kernel3_kx = o.kernel3_kx;
+  shape.outputs = acceleration - 1;
+  return shape;
+}
+
+/// Loss and gradient of all networks at the present weights; writes the losses (frame, network).
+void loss_and_gradient(const Raki2019Problem& problem, const NetworkWeights& weights, Workspace& work,
+                       NetworkWeights& gradient, const at::Tensor& losses) {
+  const auto count = work.output.size(1);
+  for (int64_t first = 0; first < problem.shape.networks; first += count) {
+    forward(weights, problem.grid, problem.sources, first, work);
+    work.output.sub_(problem.targets.narrow(1, first, count));
+    const auto norm = at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true);
+    losses.narrow(1, first, count).copy_(norm.flatten(1));
+    work.output.div_(norm.clamp_min(1e-30));
+    backward(weights, problem.grid, problem.sources, first, work, gradient);
+  }
+}
+
+at::Tensor train_group(const Raki2019Problem& problem, NetworkWeights& weights,
+                       const Raki2019Options& options, const Progress& progress) {
+  const auto frames = problem.sources.size(0);
+  const auto pass = pass_size(problem.shape, problem.grid, frames, problem.sources);
+  auto work = make_workspace(problem.shape, problem.grid, frames, pass.networks, problem.sources);
+  auto gradient = make_weights(problem.shape, frames, problem.sources);
+  auto adam = make_adam(weights.flat);
+  const auto losses =
+      at::empty({options.iterations, frames, problem.shape.networks}, problem.sources.options());
+  for (int64_t step = 0; step < options.iterations; ++step) {
+    loss_and_gradient(problem, weights, work, gradient, losses[step]);
+    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
+    if (progress) progress(static_cast<double>(step + 1) / static_cast<double>(options.iterations));
+  }
+  return losses.cpu();
+}
+
+InputError cannot_work(const std::string& reason, const Sampling& sampling) {
+  return InputError({"Method raki-2019 cannot work on this scan: " + reason, to_text(sampling),
+                     "lines at one even spacing R and 2 R + 1 calibration lines or more", "",
+                     "Use --method linear or grappa, or zero-filled where those cannot work either"});
+}
+
+std::string lines_text(int64_t n) {
+  return std::to_string(n) + (n == 1 ? " line" : " lines");
+}
+
+/// What may be wrong with a result that was possible.
+std::vector<std::string> warnings_of(const Sampling& sampling, const Lattice& lattice,
+                                     int64_t calibration_lines) {
+  std::vector<std::string> warnings;
+  if (calibration_lines <= 24 || calibration_lines < 2 * lattice.spacing + 10)
+    warnings.push_back("RAKI is known to fail with few calibration lines: " + lines_text(calibration_lines) +
+                       " at R = " + std::to_string(lattice.spacing));
+  const auto measured = sampling.measured_ky();
+  const auto outside = sampling.encoded_ky.size() - (measured.back() + 1 - measured.front());
+  if (outside > 0)
+    warnings.push_back(lines_text(outside) +
+                       " before the first or after the last measured line left at zero");
+  return warnings;
+}
+
+/// `losses` (step, network).
+FrameEvidence evidence_of(const at::Tensor& losses, const Sampling& sampling, int64_t calibration_lines,
+                          double seconds) {
+  FrameEvidence evidence;
+  evidence.method_asked = evidence.method_used = Method::raki_2019;
+  const auto mean = losses.to(at::kDouble).mean(1).contiguous();
+  evidence.losses.assign(mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + mean.numel());
+  evidence.reason = "trained for " + std::to_string(mean.numel()) + " steps, as published";
+  evidence.numbers = {{"steps", static_cast<double>(mean.numel())},
+                      {"seconds", seconds},
+                      {"acceleration", static_cast<double>(sampling.acceleration_ky)},
+                      {"calibration_lines", static_cast<double>(calibration_lines)}};
+  if (!evidence.losses.empty()) {
+    evidence.numbers["first_loss"] = evidence.losses.front();
+    evidence.numbers["final_loss"] = evidence.losses.back();
+  }
+  evidence.warnings = warnings_of(sampling, find_lattice(sampling), calibration_lines);
+  return evidence;
+}
+
+}  // namespace
+
+std::string why_not_raki_2019(const Sampling& sampling, int64_t calibration_lines) {
+  if (sampling.n_kz() != 1)
+    return "its networks are two-dimensional and this scan has a second phase-encode axis";
+  const auto lattice = find_lattice(sampling);
+  if (!lattice.problem.empty()) return lattice.problem;
+  const auto needed = 2 * lattice.spacing + 1;
+  if (calibration_lines < needed)
+    return "its networks span 2 R + 1 = " + std::to_string(needed) +
+           " lines at R = " + std::to_string(lattice.spacing) + ", and " + lines_text(calibration_lines) +
+           " of calibration were found";
+  return "";
+}
+
+Raki2019Problem raki_2019_problem(const at::Tensor& calibration, int64_t acceleration,
+                                  const Raki2019Options& o) {
+  const auto data = stack_parts(scaled(calibration, o.scale_maximum));
+  Raki2019Problem problem;
+  problem.shape = shape_for(calibration.size(1), acceleration, o);
+  problem.grid = {data.size(2) - (o.kernel1_ky - 1) * acceleration, data.size(3) - (o.kernel1_kx - 1),
+                  acceleration};
+  problem.sources = source_windows(data, o.kernel1_ky, o.kernel1_kx, acceleration);
+  const auto rows = problem.grid.output_rows(problem.shape),
+             columns = problem.grid.output_columns(problem.shape);
+  std::vector<at::Tensor> targets;
+  for (int64_t offset = 1; offset < acceleration; ++offset)
+    targets.push_back(data.narrow(2, offset, rows).narrow(3, readout_margin(o), columns));
+  problem.targets = at::stack(targets, 2);
+  return problem;
+}
+
+at::Tensor train_raki_2019(const Raki2019Problem& problem, NetworkWeights& weights,
+                           const Raki2019Options& options, const Progress& progress) {
+  const auto frames = problem.sources.size(0);
+  const auto group = pass_size(problem.shape, problem.grid, frames, problem.sources).frames;
+  std::vector<at::Tensor> losses;
+  for (int64_t first = 0; first < frames; first += group) {
+    const auto count = std::min(group, frames - first);
+    auto part = frames_of(weights, first, count);
+    const Raki2019Problem part_problem{problem.shape, problem.grid, problem.sources.narrow(0, first, count),
+                                       problem.targets.narrow(0, first, count)};
+    const Progress part_progress = [&](double done) {
+      if (progress)
+        progress((static_cast<double>(first) + done * static_cast<double>(count)) /
+                 static_cast<double>(frames));
+    };
+    losses.push_back(train_group(part_problem, part, options, part_progress));
+  }
+  return at::cat(losses, 1);
+}
+
+at::Tensor apply_raki_2019(const at::Tensor& lines, const NetworkWeights& weights, const Raki2019Options& o) {
+  const auto frames = lines.size(0), n_lines = lines.size(2), networks = weights.shape.networks;
+  const auto margin = readout_margin(o);
+  const auto data = at::constant_pad_nd(stack_parts(lines), {margin, margin, 0, lines_beyond(o)});
+  const Grid grid{data.size(2) - (o.kernel1_ky - 1), data.size(3) - (o.kernel1_kx - 1), 1};
+  const auto pass = pass_size(weights.shape, grid, 1, data);
+  auto work = make_workspace(weights.shape, grid, 1, pass.networks, data);
+  const auto parts =
+      at::empty({frames, networks, weights.shape.outputs, n_lines - 1, lines.size(3)}, data.options());
+  for (int64_t frame = 0; frame < frames; ++frame) {
+    const auto sources = source_windows(data.narrow(0, frame, 1), o.kernel1_ky, o.kernel1_kx, 1);
+    for (int64_t first = 0; first < networks; first += pass.networks) {
+      forward(frames_of(weights, frame, 1), grid, sources, first, work);
+      parts.narrow(0, frame, 1).narrow(1, first, pass.networks).copy_(work.output);
+    }
+  }
+  return at::complex(parts.narrow(1, 0, networks / 2), parts.narrow(1, networks / 2, networks / 2))
+      .transpose(2, 3);
+}
+
+Interpolation interpolate_raki_2019(const UndersampledKSpace& kspace,
+                                    const std::optional<Calibration>& calibration, const RakiOptions& options,
+                                    const Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto& sampling = kspace.sampling;
+  if (calibration) check_same_basis(kspace.basis, calibration->basis, "raki-2019");
+  const auto lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
+  if (const auto reason = why_not_raki_2019(sampling, lines); !reason.empty())
+    throw cannot_work(reason, sampling);
+
+  const auto reference = calibration ? calibration->samples : embedded_calibration(kspace).samples;
+  const auto lattice = find_lattice(sampling);
+  const auto problem = raki_2019_problem(reference.select(axis::kz, 0), lattice.spacing, options.raki_2019);
+  auto weights = make_weights(problem.shape, kspace.samples.size(0), problem.sources);
+  initialise(weights, options.raki_2019.initial_sd, options.seed);
+  const auto losses = train_raki_2019(problem, weights, options.raki_2019, progress);
+
+  auto filled = kspace.samples.clone();
+  const auto measured = lattice_lines(kspace.samples.select(axis::kz, 0), lattice);
+  write_gaps(apply_raki_2019(measured, weights, options.raki_2019), sampling, lattice, filled);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  Interpolation result{KSpace(filled, kspace.basis), {}};
+  for (int64_t frame = 0; frame < filled.size(0); ++frame)
+    result.frames.push_back(evidence_of(losses.select(1, frame), sampling, lines, seconds.count()));
+  return result;
+}
+
+}  // namespace raki
