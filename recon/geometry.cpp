@@ -1,1 +1,89 @@
-// being written
+#include "recon/geometry.h"
+
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "gpu/error.h"
+
+namespace raki {
+namespace {
+
+constexpr double orthonormal_tolerance = 1e-3;
+
+/// a + s b
+Vec3 add_scaled(const Vec3& a, double s, const Vec3& b) {
+  return {a[0] + s * b[0], a[1] + s * b[1], a[2] + s * b[2]};
+}
+
+Vec3 unit(const Vec3& v) {
+  const double length = std::sqrt(dot(v, v));
+  return {v[0] / length, v[1] / length, v[2] / length};
+}
+
+std::string text(const Vec3& v) {
+  return "(" + std::to_string(v[0]) + ", " + std::to_string(v[1]) + ", " + std::to_string(v[2]) + ")";
+}
+
+void check_orthonormal(const FrameGeometry& frame) {
+  const auto is = [](double value, double expected) {
+    return std::abs(value - expected) <= orthonormal_tolerance;  // false for NaN
+  };
+  const Vec3 &read = frame.read_dir, &phase = frame.phase_dir, &slice = frame.slice_dir;
+  const bool lengths_are_one = is(std::sqrt(dot(read, read)), 1) && is(std::sqrt(dot(phase, phase)), 1) &&
+                               is(std::sqrt(dot(slice, slice)), 1);
+  const bool angles_are_right =
+      is(dot(read, phase), 0) && is(dot(read, slice), 0) && is(dot(phase, slice), 0);
+  if (lengths_are_one && angles_are_right) return;
+  throw InputError({"The directions of a frame are not orthonormal",
+                    "read " + text(read) + ", phase " + text(phase) + ", slice " + text(slice),
+                    "unit vectors at right angles to 1e-3", "", ""});
+}
+
+void check_grid(const FieldOfView& fov, const MatrixSize& matrix, int64_t z) {
+  if (!(fov.x_mm > 0 && fov.y_mm > 0 && fov.z_mm > 0) || matrix.x < 1 || matrix.y < 1 || matrix.z < 1) {
+    throw InputError({"The image grid has no extent",
+                      "field of view " + text({fov.x_mm, fov.y_mm, fov.z_mm}) + " mm, matrix " +
+                          std::to_string(matrix.x) + " x " + std::to_string(matrix.y) + " x " +
+                          std::to_string(matrix.z),
+                      "positive sizes on every axis", "", ""});
+  }
+  if (z < 0 || z >= matrix.z) throw Bug("plane " + std::to_string(z) + " of an image that does not have it");
+}
+
+/// Index of the voxel (or the place between two) that lies at the frame's centre.
+double centre_index(int64_t n, VoxelCentre convention) {
+  return convention == VoxelCentre::fourier_origin ? static_cast<double>(n / 2)
+                                                   : static_cast<double>(n - 1) / 2;
+}
+
+}  // namespace
+
+double dot(const Vec3& a, const Vec3& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+Vec3 cross(const Vec3& a, const Vec3& b) {
+  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
+ImagePlane image_plane(const FrameGeometry& frame, const FieldOfView& fov, const MatrixSize& matrix,
+                       int64_t z, VoxelCentre convention) {
+  check_orthonormal(frame);
+  check_grid(fov, matrix, z);
+  ImagePlane plane;
+  plane.row_dir = unit(frame.read_dir);
+  plane.column_dir = unit(add_scaled(frame.phase_dir, -dot(frame.phase_dir, plane.row_dir), plane.row_dir));
+  plane.spacing_x_mm = fov.x_mm / static_cast<double>(matrix.x);
+  plane.spacing_y_mm = fov.y_mm / static_cast<double>(matrix.y);
+  plane.thickness_mm = fov.z_mm / static_cast<double>(matrix.z);
+
+  const double z_from_centre = static_cast<double>(z) - centre_index(matrix.z, convention);
+  Vec3 corner = add_scaled(frame.centre_mm, z_from_centre * plane.thickness_mm, unit(frame.slice_dir));
+  corner = add_scaled(corner, -centre_index(matrix.x, convention) * plane.spacing_x_mm, plane.row_dir);
+  plane.first_voxel_mm =
+      add_scaled(corner, -centre_index(matrix.y, convention) * plane.spacing_y_mm, plane.column_dir);
+  return plane;
+}
+
+}  // namespace raki

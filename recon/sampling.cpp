@@ -1,1 +1,254 @@
-// being written
+#include "recon/sampling.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "gpu/check.h"
+#include "gpu/error.h"
+
+namespace raki {
+namespace {
+
+/// The mask as plain host memory.
+class Lines {
+ public:
+  explicit Lines(const at::Tensor& mask)
+      : mask_(mask.contiguous()),
+        n_kz_(mask.size(0)),
+        n_ky_(mask.size(1)),
+        data_(mask_.const_data_ptr<bool>()) {}
+  bool measured(int64_t kz, int64_t ky) const { return data_[kz * n_ky_ + ky]; }
+  int64_t n_kz() const { return n_kz_; }
+  int64_t n_ky() const { return n_ky_; }
+
+ private:
+  at::Tensor mask_;
+  int64_t n_kz_, n_ky_;
+  const bool* data_;
+};
+
+struct Box {
+  LineRange ky, kz;
+  int64_t lines() const { return ky.size() * kz.size(); }
+  bool contains(int64_t kz_line, int64_t ky_line) const {
+    return kz.contains(kz_line) && ky.contains(ky_line);
+  }
+};
+
+/// Twice the distance between the middle of a range and line n / 2.
+int64_t off_centre(LineRange range, int64_t n) {
+  return std::abs(range.begin + range.end - 1 - 2 * (n / 2));
+}
+
+/// Runs of true in `row`, in order.
+std::vector<LineRange> runs(const std::vector<bool>& row) {
+  std::vector<LineRange> found;
+  const auto n = static_cast<int64_t>(row.size());
+  for (int64_t line = 0; line < n; ++line) {
+    if (!row[static_cast<size_t>(line)]) continue;
+    if (found.empty() || found.back().end != line) found.push_back({line, line});
+    found.back().end = line + 1;
+  }
+  return found;
+}
+
+/// A better ACS holds the centre (3-D only), has more lines, lies nearer the centre: in this order.
+auto rank(const Box& box, const Lines& lines) {
+  const int64_t cz = lines.n_kz() / 2, cy = lines.n_ky() / 2;
+  const bool holds_centre = lines.n_kz() == 1 || box.contains(cz, cy);
+  return std::tuple(holds_centre, box.lines(),
+                    -off_centre(box.ky, lines.n_ky()) - off_centre(box.kz, lines.n_kz()));
+}
+
+/// Every rectangle of partitions first..last that cannot grow along ky is a candidate; 2 lines at least on
+/// each axis that has more than one.
+Box find_acs(const Lines& lines) {
+  const int64_t least_kz = std::min<int64_t>(2, lines.n_kz());
+  std::optional<Box> best;
+  for (int64_t first = 0; first < lines.n_kz(); ++first) {
+    std::vector<bool> common(static_cast<size_t>(lines.n_ky()), true);
+    for (int64_t last = first; last < lines.n_kz(); ++last) {
+      for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
+        if (!lines.measured(last, ky)) common[static_cast<size_t>(ky)] = false;
+      }
+      if (last - first + 1 < least_kz) continue;
+      for (const LineRange run : runs(common)) {
+        const Box box{run, {first, last + 1}};
+        if (run.size() >= 2 && (!best || rank(box, lines) > rank(*best, lines))) best = box;
+      }
+    }
+  }
+  return best.value_or(Box{});
+}
+
+/// Spacings of ascending `positions`, except the one that jumps over the ACS.
+void add_spacings(const std::vector<int64_t>& positions, LineRange acs, std::vector<int64_t>& spacings) {
+  for (size_t i = 1; i < positions.size(); ++i) {
+    const bool jumps = acs.size() > 0 && positions[i - 1] < acs.begin && positions[i] >= acs.end;
+    if (!jumps) spacings.push_back(positions[i] - positions[i - 1]);
+  }
+}
+
+/// Spacings between the ACS and the nearest line on either side: all there is when each side has but one
+/// line.
+void add_spacings_to_acs(const std::vector<int64_t>& positions, LineRange acs,
+                         std::vector<int64_t>& spacings) {
+  for (const int64_t line : positions) {
+    if (line < acs.begin) spacings.push_back(acs.begin - line);
+    if (line >= acs.end) spacings.push_back(line - (acs.end - 1));
+  }
+}
+
+struct Spacing {
+  int64_t commonest = 1;
+  bool even = true;
+};
+
+/// Of equally common spacings the smaller one.
+Spacing judge(const std::vector<int64_t>& spacings) {
+  std::map<int64_t, int64_t> count;
+  for (const int64_t spacing : spacings) ++count[spacing];
+  if (count.empty()) return {};
+  const auto top = std::max_element(count.begin(), count.end(),
+                                    [](const auto& a, const auto& b) { return a.second < b.second; });
+  return {top->first, count.size() == 1};
+}
+
+/// Measured lines outside the ACS, by partition.
+std::vector<std::vector<int64_t>> lines_outside(const Lines& lines, const Box& acs) {
+  std::vector<std::vector<int64_t>> outside(static_cast<size_t>(lines.n_kz()));
+  for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
+    for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
+      if (lines.measured(kz, ky) && !acs.contains(kz, ky)) outside[static_cast<size_t>(kz)].push_back(ky);
+    }
+  }
+  return outside;
+}
+
+/// Spacing along ky within partitions, and of the partitions that have lines outside the ACS.
+std::pair<Spacing, Spacing> spacing_outside(const Lines& lines, const Box& acs) {
+  const auto outside = lines_outside(lines, acs);
+  std::vector<int64_t> ky_spacings, kz_spacings, to_acs, partitions;
+  for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
+    const auto& row = outside[static_cast<size_t>(kz)];
+    if (row.empty()) continue;
+    partitions.push_back(kz);
+    const LineRange acs_here = acs.kz.contains(kz) ? acs.ky : LineRange{};
+    add_spacings(row, acs_here, ky_spacings);
+    if (acs_here.size() > 0) add_spacings_to_acs(row, acs_here, to_acs);
+  }
+  add_spacings(partitions, acs.kz, kz_spacings);
+  return {judge(ky_spacings.empty() ? to_acs : ky_spacings), judge(kz_spacings)};
+}
+
+void check_range(LineRange range, int64_t n, std::string_view name) {
+  if (range.begin >= 0 && range.begin < range.end && range.end <= n) return;
+  throw InputError({"The range of encoded " + std::string(name) + " lines does not fit the matrix",
+                    std::to_string(range.begin) + " to " + std::to_string(range.end),
+                    "within 0 to " + std::to_string(n), "", ""});
+}
+
+void check_lines(const Lines& lines, LineRange encoded_ky, LineRange encoded_kz) {
+  bool any = false;
+  for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
+    for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
+      if (!lines.measured(kz, ky)) continue;
+      any = true;
+      if (encoded_ky.contains(ky) && encoded_kz.contains(kz)) continue;
+      throw InputError({"A measured line lies outside the encoded range",
+                        "ky " + std::to_string(ky) + ", kz " + std::to_string(kz),
+                        "ky " + std::to_string(encoded_ky.begin) + "-" + std::to_string(encoded_ky.end - 1) +
+                            ", kz " + std::to_string(encoded_kz.begin) + "-" +
+                            std::to_string(encoded_kz.end - 1),
+                        "", ""});
+    }
+  }
+  if (!any)
+    throw InputError({"No line of k-space was measured", "an empty mask", "at least one line", "", ""});
+}
+
+std::string range_text(LineRange range) {
+  return std::to_string(range.begin) + "-" + std::to_string(range.end - 1);
+}
+
+std::string acs_text(const Sampling& sampling) {
+  const int64_t lines = sampling.acs_ky.size() * sampling.acs_kz.size();
+  if (lines == 0) return "no ACS";
+  std::string text = "ACS ";
+  if (sampling.n_kz() > 1) text += "ky ";
+  text += range_text(sampling.acs_ky);
+  if (sampling.n_kz() > 1) text += ", kz " + range_text(sampling.acs_kz);
+  return text + " (" + std::to_string(lines) + " lines)";
+}
+
+std::string acceleration_text(const Sampling& sampling) {
+  std::string text = "R = " + std::to_string(sampling.acceleration_ky);
+  if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.acceleration_kz);
+  return sampling.even_spacing ? text : text + " (uneven)";
+}
+
+}  // namespace
+
+int64_t Sampling::n_ky() const {
+  return mask.size(1);
+}
+int64_t Sampling::n_kz() const {
+  return mask.size(0);
+}
+int64_t Sampling::measured_lines() const {
+  return mask.sum().item<int64_t>();
+}
+bool Sampling::fully_sampled() const {
+  return measured_lines() == encoded_ky.size() * encoded_kz.size();
+}
+
+double Sampling::effective_acceleration() const {
+  return static_cast<double>(encoded_ky.size() * encoded_kz.size()) / static_cast<double>(measured_lines());
+}
+
+std::vector<int64_t> Sampling::measured_ky() const {
+  if (n_kz() != 1) throw Bug("measured_ky() was asked of a 3-D sampling");
+  const Lines lines(mask);
+  std::vector<int64_t> measured;
+  for (int64_t ky = 0; ky < n_ky(); ++ky) {
+    if (lines.measured(0, ky)) measured.push_back(ky);
+  }
+  return measured;
+}
+
+bool Sampling::operator==(const Sampling& other) const {
+  return encoded_ky == other.encoded_ky && encoded_kz == other.encoded_kz && at::equal(mask, other.mask);
+}
+
+Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange encoded_kz) {
+  check_tensor(mask, "sampling mask", {{"kz"}, {"ky"}}, at::kBool);
+  const at::Tensor host_mask = mask.to(at::kCPU).contiguous();
+  const Lines lines(host_mask);
+  check_range(encoded_ky, lines.n_ky(), "ky");
+  check_range(encoded_kz, lines.n_kz(), "kz");
+  check_lines(lines, encoded_ky, encoded_kz);
+  const Box acs = find_acs(lines);
+  const auto [ky, kz] = spacing_outside(lines, acs);
+  return {host_mask, encoded_ky, encoded_kz, acs.ky, acs.kz, ky.commonest, kz.commonest, ky.even && kz.even};
+}
+
+std::string to_text(const Sampling& sampling) {
+  std::string text = std::to_string(sampling.n_ky());
+  if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.n_kz());
+  text += " lines, ";
+  if (sampling.encoded_ky.size() != sampling.n_ky())
+    text += "ky " + range_text(sampling.encoded_ky) + " encoded, ";
+  if (sampling.encoded_kz.size() != sampling.n_kz())
+    text += "kz " + range_text(sampling.encoded_kz) + " encoded, ";
+  if (sampling.fully_sampled()) return text + "all measured";
+  char effective[32];
+  std::snprintf(effective, sizeof effective, "%.2f", sampling.effective_acceleration());
+  return text + std::to_string(sampling.measured_lines()) + " measured, " + acceleration_text(sampling) +
+         ", " + acs_text(sampling) + ", effective R = " + effective;
+}
+
+}  // namespace raki

@@ -56,6 +56,7 @@ struct ScanSummary {
   FieldOfView image_fov;                   ///< of the finished image
   bool fov_known = true;                   ///< false: the field of view is a stand-in (1 mm a pixel)
   int64_t n_coils = 0;
+  int64_t separate_calibration_lines = 0;  ///< of a frame; 0: calibration is part of the image's lines
   std::vector<FrameLabel> labels;          ///< all frames in output order (slices by position)
   std::vector<Sampling> samplings;         ///< the different samplings
   std::vector<int64_t> sampling_of_frame;  ///< index into `samplings`, one a frame
