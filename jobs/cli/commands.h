@@ -1,0 +1,23 @@
+#pragma once
+// The subcommands: one file each, each adds itself to the program.
+
+namespace CLI {
+class App;
+}
+
+namespace raki {
+
+/// What every subcommand shares.
+struct Session {
+  bool json_log = false;
+  bool show_progress = false;
+};
+
+void add_recon(CLI::App& program, const Session& session);
+void add_info(CLI::App& program, const Session& session);
+void add_evaluate(CLI::App& program, const Session& session);
+void add_compare(CLI::App& program, const Session& session);
+void add_phantom(CLI::App& program, const Session& session);
+void add_decode(CLI::App& program, const Session& session);
+
+}  // namespace raki

@@ -1,0 +1,110 @@
+// raki evaluate: undersample a full scan, run the methods, print how far each is from the truth.
+
+#include <ATen/ATen.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "io/array_file.h"
+#include "io/png_file.h"
+#include "jobs/cli/commands.h"
+#include "jobs/cli/options.h"
+#include "jobs/evaluate.h"
+#include "jobs/load.h"
+#include "jobs/progress.h"
+#include "jobs/signals.h"
+
+namespace raki {
+
+namespace {
+
+constexpr float error_magnification = 8;
+
+struct Arguments {
+  FullScanSource source;
+  EvaluateOptions options;
+  std::string device = "auto";
+  int threads = 0;
+  std::string plot;
+  std::string npy;
+  bool json = false;
+};
+
+nlohmann::ordered_json row_json(const EvaluateRow& r) {
+  return {{"method", to_text(r.method)}, {"frame", r.frame}, {"nrmse", r.metrics.nrmse}, {"psnr_db", r.metrics.psnr_db},
+          {"ssim", r.metrics.ssim}, {"residual_structure", r.metrics.residual_structure}, {"seconds", r.seconds},
+          {"method_used", to_text(r.evidence.method_used)}, {"reason", r.evidence.reason}, {"numbers", r.evidence.numbers},
+          {"warnings", r.evidence.warnings}};
+}
+
+void print_json(const Evaluation& evaluation) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const EvaluateRow& r : evaluation.rows) rows.push_back(row_json(r));
+  const nlohmann::ordered_json json{{"sampling", to_text(evaluation.sampling)}, {"rows", rows}};
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void print_table(const Evaluation& evaluation) {
+  std::printf("%s\n", to_text(evaluation.sampling).c_str());
+  std::printf("%-12s %5s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "structure", "seconds");
+  for (const EvaluateRow& r : evaluation.rows)
+    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(), static_cast<long long>(r.frame),
+                r.metrics.nrmse, r.metrics.psnr_db, r.metrics.ssim, r.metrics.residual_structure, r.seconds);
+}
+
+/// First row the truth and the images, second row their errors, magnified; frame 0.
+at::Tensor picture(const Evaluation& evaluation) {
+  const at::Tensor truth = evaluation.reference[0];
+  std::vector<at::Tensor> planes{truth}, errors{at::zeros_like(truth)};
+  for (const at::Tensor& images : evaluation.images) {
+    planes.push_back(images[0]);
+    errors.push_back(((images[0] - truth).abs() * error_magnification).clamp_max(truth.max().item<float>()));
+  }
+  return at::cat({at::stack(planes), at::stack(errors)}, 1);
+}
+
+void run(const Arguments& arguments, const Session& session) {
+  set_threads(arguments.threads);
+  const Device device = select_device(arguments.device);
+  const DeviceScope scope(device);
+  const KSpace full = load_full_scan(arguments.source, device);
+  Evaluation evaluation;
+  {
+    ProgressBar bar("Evaluating", session.show_progress);
+    evaluation = evaluate(full, arguments.options, [&](double done) {
+      throw_if_interrupted();
+      bar.update(done);
+    });
+  }
+  arguments.json ? print_json(evaluation) : print_table(evaluation);
+  if (!arguments.plot.empty()) write_preview_png(arguments.plot, picture(evaluation));
+  if (!arguments.npy.empty()) write_npy(arguments.npy, at::stack(evaluation.images));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program, const Session& session) {
+  const auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  a.options.methods = {Method::zero_filled, Method::grappa, Method::linear, Method::raki};
+  CLI::App* command = program.add_subcommand("evaluate", "Undersample a fully sampled scan and measure the methods on it");
+  command->add_option("input", a.source.path, "Fully sampled k-space file, or an array (.npy, .cfl, .mat)")->required();
+  command->add_option("--axes", a.source.axes, "Axes of an array: frame, coil, kz, ky, kx or 1, in its order")->delimiter(',');
+  command->add_option("--variable", a.source.variable, "Name inside a .mat file");
+  command->add_option("-R,--acceleration", a.options.acceleration, "Every R-th line")->capture_default_str();
+  command->add_option("--acs", a.options.acs_lines, "Calibration lines in the centre")->capture_default_str();
+  command->add_flag("--fastmri", a.options.fastmri, "fastMRI's spacing: R is the overall rate, 8 % of the lines in the centre");
+  command->add_option_function<std::string>(
+             "-m,--method", [&a](const std::string& text) { a.options.methods = methods_from_text(text); },
+             "Methods, separated by commas")
+      ->default_str("zero-filled,grappa,linear,raki");
+  add_interpolation_knobs(*command, a.options.interpolation);
+  add_device_options(*command, a.device, a.threads);
+  command->add_flag("--json", a.json, "Machine-readable");
+  command->add_option("--plot", a.plot, "PNG: truth and images above, errors times 8 below");
+  command->add_option("--npy", a.npy, "Images as .npy (method, frame, y, x)");
+  command->callback([arguments, &session] { run(*arguments, session); });
+}
+
+}  // namespace raki

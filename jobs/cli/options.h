@@ -1,0 +1,22 @@
+#pragma once
+// Options structs to command-line options. Every default shown in the help is read from the struct.
+
+#include <CLI/CLI.hpp>
+
+#include "jobs/options.h"
+
+namespace raki {
+
+/// --method and the knobs of the interpolators.
+void add_interpolation_options(CLI::App& command, RakiOptions& options);
+/// The same without --method, for commands that take several.
+void add_interpolation_knobs(CLI::App& command, RakiOptions& options);
+/// --device and --threads.
+void add_device_options(CLI::App& command, std::string& device, int& threads);
+/// Everything else of a reconstruction.
+void add_recon_options(CLI::App& command, ReconOptions& options);
+
+/// "a,b,c" to methods. @throws InputError (64).
+std::vector<Method> methods_from_text(const std::string& text);
+
+}  // namespace raki
