@@ -1,0 +1,13 @@
+#pragma once
+// The CUDA part's own functions behind `CudaTable` (cuda_table.h says what each takes and promises).
+
+#include <ATen/core/Tensor.h>
+
+namespace raki::cuda {
+
+at::Tensor centred_fft(const at::Tensor& x, int n_axes, bool inverse);
+at::Tensor circular_shift(const at::Tensor& planes, int64_t shift_y, int64_t shift_x, float scale);
+at::Tensor root_sum_of_squares(const at::Tensor& coil_images);
+at::Tensor shrink(const at::Tensor& z, const at::Tensor& d, const at::Tensor& lambda);
+
+}  // namespace raki::cuda
