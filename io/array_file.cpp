@@ -1,1 +1,124 @@
-// being written
+#include "io/array_file.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fstream>
+
+#include "gpu/check.h"
+#include "gpu/error.h"
+#include "io/array_formats.h"
+#include "io/input_file.h"
+#include "recon/axes.h"
+
+namespace raki {
+namespace {
+
+std::string lower_extension(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+[[noreturn]] void refuse_axes(const at::Tensor& array, const std::vector<std::string>& axes,
+                              const std::string& what) {
+  throw InputError({what, "axes " + joined(axes) + " for shape " + shape_text(array),
+                    "one word an axis out of frame, coil, kz, ky, kx, 1", "",
+                    "Name the axes in the array's own order, for example 1,ky,kx,coil"},
+                   ExitCode::usage);
+}
+
+/// Position of each canonical axis in the array, -1 where the array has none.
+std::array<int64_t, 5> find_axes(const at::Tensor& array, const std::vector<std::string>& axes) {
+  if (static_cast<int64_t>(axes.size()) != array.dim())
+    refuse_axes(array, axes, "Axis names do not fit the array");
+  std::array<int64_t, 5> place{-1, -1, -1, -1, -1};
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] == "1") {
+      if (array.size(static_cast<int64_t>(i)) != 1)
+        refuse_axes(array, axes, "An axis named 1 is longer than 1");
+      continue;
+    }
+    const auto* const found = std::find(axis::kspace_names.begin(), axis::kspace_names.end(), axes[i]);
+    if (found == axis::kspace_names.end()) refuse_axes(array, axes, "Unknown axis name '" + axes[i] + "'");
+    auto& position = place[static_cast<std::size_t>(found - axis::kspace_names.begin())];
+    if (position >= 0) refuse_axes(array, axes, "Axis '" + axes[i] + "' is named twice");
+    position = static_cast<int64_t>(i);
+  }
+  if (place[axis::kx] < 0 || place[axis::ky] < 0)
+    refuse_axes(array, axes, "Axes kx and ky must both be named");
+  return place;
+}
+
+std::string npy_header(const at::Tensor& array) {
+  std::string shape;
+  for (const int64_t size : array.sizes()) shape += std::to_string(size) + ", ";
+  if (array.dim() > 1) shape.resize(shape.size() - 2);
+  const char* const kind = array.scalar_type() == at::kFloat ? "<f4" : "<c8";
+  std::string header =
+      std::string("{'descr': '") + kind + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  constexpr std::size_t preamble = 10, alignment = 64;
+  header.append(alignment - (preamble + header.size() + 1) % alignment, ' ');
+  return header + '\n';
+}
+
+}  // namespace
+
+bool is_array_file(const std::filesystem::path& path) {
+  const std::string ending = lower_extension(path);
+  return ending == ".npy" || ending == ".cfl" || ending == ".hdr" || ending == ".mat";
+}
+
+at::Tensor read_array(const std::filesystem::path& path, const std::string& variable) {
+  const std::string ending = lower_extension(path);
+  if (ending == ".npy") return read_npy(path);
+  if (ending == ".cfl" || ending == ".hdr") return read_cfl(path);
+  if (ending == ".mat") return read_mat(path, variable);
+  check_input_file(path);
+  throw InputError({"Not an array file this program reads", "the ending '" + ending + "'",
+                    ".npy, .cfl, .hdr or .mat", "File " + path.string(), ""});
+}
+
+at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes) {
+  const auto place = find_axes(array, axes);
+  std::vector<int64_t> order, shape;
+  for (const int64_t position : place) {
+    if (position >= 0) order.push_back(position);
+    shape.push_back(position >= 0 ? array.size(position) : 1);
+  }
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] == "1") order.push_back(static_cast<int64_t>(i));
+  return array.permute(order).to(at::kComplexFloat).reshape(shape).contiguous();
+}
+
+void write_npy(const std::filesystem::path& path, const at::Tensor& array) {
+  if (array.scalar_type() != at::kFloat && array.scalar_type() != at::kComplexFloat)
+    throw Bug("write_npy takes float32 or complex64");
+  const at::Tensor stored = array.resolve_conj().to(at::kCPU).contiguous();
+  const std::string header = npy_header(stored);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  if (!file)
+    throw InputError({"Cannot create the array file", "", "", "File " + path.string(), ""},
+                     ExitCode::cannot_create);
+  const auto length = static_cast<uint16_t>(header.size());
+  const std::array<char, 4> version_and_length{1, 0, static_cast<char>(length & 0xff),
+                                               static_cast<char>(length >> 8)};
+  file.write("\x93NUMPY", 6).write(version_and_length.data(), 4).write(header.data(), length);
+  file.write(static_cast<const char*>(stored.const_data_ptr()),
+             static_cast<std::streamsize>(stored.nbytes()));
+  file.close();
+  if (!file)
+    throw InputError({"Writing the array file failed", "", "", "File " + path.string(), "Is the disk full?"},
+                     ExitCode::io_failed);
+}
+
+}  // namespace raki
