@@ -26,7 +26,9 @@ void check_target(const fs::path& target, bool overwrite) {
 }
 
 fs::path beside(const fs::path& target, const char* what) {
-  return target.parent_path() / ("." + target.filename().string() + "." + what + "-" + std::to_string(getpid()));
+  std::string name = ".";
+  name.append(target.filename().string()).append(".").append(what).append("-").append(std::to_string(getpid()));
+  return target.parent_path() / name;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 
 #include "gpu/error.h"
@@ -18,11 +19,13 @@ using Frames = std::vector<int64_t>;
 
 struct Loaded {
   Frames frames;
-  FrameBatch batch;
+  std::unique_ptr<FrameBatch> batch;
 };
 struct Computed {
   Frames frames;
-  FrameBatch batch;  // labels and geometry; its samples were released
+  std::vector<FrameLabel> labels;
+  std::vector<FrameGeometry> geometry;
+  Sampling sampling;
   ReconstructedBatch result;
 };
 
@@ -62,7 +65,7 @@ void read_all(const ScanReader& reader, const std::vector<Frames>& batches, Boun
   try {
     for (const Frames& frames : batches) {
       throw_if_interrupted();
-      if (!loaded.push({frames, reader.read(frames)})) return;
+      if (!loaded.push({frames, std::make_unique<FrameBatch>(reader.read(frames))})) return;
     }
     loaded.close();
   } catch (...) {
@@ -75,10 +78,10 @@ void store(const Computed& computed, const Frames& order, Series& series) {
     const auto place = std::lower_bound(order.begin(), order.end(), computed.frames[i]) - order.begin();
     const auto at = static_cast<size_t>(place);
     series.images[place].copy_(computed.result.image.samples[static_cast<int64_t>(i)]);
-    series.labels[at] = computed.batch.labels[i];
-    series.geometry[at] = computed.batch.geometry[i];
+    series.labels[at] = computed.labels[i];
+    series.geometry[at] = computed.geometry[i];
     series.evidence[at] = computed.result.frames[i];
-    series.samplings[at] = computed.batch.kspace.sampling;
+    series.samplings[at] = computed.sampling;
   }
 }
 
@@ -108,11 +111,9 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
       throw_if_interrupted();
       if (progress) progress((done + share * part) / n_frames);
     };
-    ReconstructedBatch result = compute(next->batch, context, report);
-    Computed computed{next->frames, std::move(next->batch), std::move(result)};
-    computed.batch.kspace.samples = at::Tensor();
-    computed.batch.calibration.reset();
-    if (!results.push(std::move(computed))) return;
+    const FrameBatch& batch = *next->batch;
+    ReconstructedBatch result = compute(batch, context, report);
+    if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)})) return;
     done += share;
     report(0);
   }
