@@ -8,9 +8,14 @@
 
 namespace raki {
 
-/// Crops the field of view in image space to `fov_ratio` of the encoded one on each axis (1: keep), then interpolates to
-/// `matrix` by zero filling in k-space (or crops k-space where `matrix` is smaller). Image values keep their scale.
-CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix);
+/// Crops the field of view in image space to round(n * fov_ratio) of n voxels on each axis (ratio 1: keep;
+/// above 1: zeros around), then interpolates to `matrix` by zero filling in k-space, or crops k-space where
+/// `matrix` is smaller. Voxel n / 2 stays voxel m / 2. Image values keep their scale: from n to m voxels,
+/// sqrt(m / n) times the unitary transforms. Noise: zero filling keeps the variance of a voxel (neighbours
+/// become correlated), cropping k-space divides it by n / m.
+/// @throws InputError for a ratio that leaves no voxel, or an empty matrix.
+CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx,
+                         MatrixSize matrix);
 
 /// |image|, float32.
 Image magnitude(const Image& image);

@@ -1,6 +1,7 @@
 #pragma once
-// An analytic multi-coil phantom: ellipses whose k-space is known in closed form, seen by coils whose sensitivities are
-// short Fourier sums, so that every coil's k-space is exact too (Guerquin-Kern et al., IEEE TMI 31:626, 2012).
+// An analytic multi-coil phantom: ellipses whose k-space is known in closed form, seen by coils whose
+// sensitivities are short Fourier sums, so that every coil's k-space is exact too (Guerquin-Kern et al., IEEE
+// TMI 31:626, 2012).
 
 #include <cstdint>
 
@@ -19,22 +20,32 @@ struct PhantomOptions {
   int64_t acs_lines = 40;
   bool separate_calibration = false;  ///< ACS as reference lines that are not part of the image
   double oversampling = 2;            ///< of the readout
-  double noise = 0.03;                ///< sd of a complex noise sample in coil 0, in units of the mean object k-space
-                                      ///< amplitude outside the central 1/8; 0: none
-  int64_t noise_samples = 0;          ///< of the noise scan; 0: as many readouts as needed for 4096 samples
+  double noise = 0.03;  ///< sd of a complex noise sample (k-space or unitary image) of coil 0 at the image
+                        ///< dwell time; white matter has density 0.8, the coils together 1 in the centre
+  int64_t noise_samples = 0;  ///< of the noise scan; 0: as many readouts as needed for 4096 samples
   double noise_dwell_time_us = 2.5, image_dwell_time_us = 5;
   Vec3 centre_mm{0, 0, 0}, read_dir{1, 0, 0}, phase_dir{0, 1, 0};
   uint64_t seed = 1;
 };
 
 /// Noise-free k-space of every slice, fully sampled, (slice, coil, 1, ky, kx) complex64 with kx oversampled.
-/// Landmark: one bright small disc in the first quadrant (x > 0, y < 0 of the image centre) makes every flip visible.
+/// The unitary inverse transform gives density times coil field. Landmark: one bright small disc in the first
+/// quadrant (x > 0, y < 0 of the image centre) makes every flip visible.
+/// @throws InputError (64) for options that make no phantom.
 at::Tensor phantom_kspace(const PhantomOptions& options);
 
-/// The covariance the phantom's noise has, complex128 (coil, coil): unequal variances, correlated neighbours.
+/// What the k-space is the transform of, at the voxel centres: the density of every slice, float32 (slice, 1,
+/// y, x), ...
+at::Tensor phantom_density(const PhantomOptions& options);
+/// ... and the field of every coil, complex64 (coil, y, x); root sum of squares 1 in the centre.
+at::Tensor phantom_coil_fields(const PhantomOptions& options);
+
+/// The covariance the phantom's noise has at the image dwell time, complex128 (coil, coil): unequal
+/// variances, correlated neighbours. A noise scan has image_dwell_time_us / noise_dwell_time_us times as
+/// much.
 at::Tensor phantom_noise_covariance(const PhantomOptions& options);
 
-/// `n` samples of that noise, (coil, n) complex64, from the given seed.
+/// `n` samples of noise with that covariance, (coil, n) complex64, from the given seed.
 at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed);
 
 /// Lines the options ask for: every R-th through the centre, plus the ACS (embedded only). bool (1, ky).

@@ -5,8 +5,11 @@
 
 namespace raki {
 
-/// Keeps round(kx / factor) samples (the same parity rule everywhere: the centre n / 2 stays the centre). Unitary scaling
-/// of the remaining signal: image values do not change, noise variance per k-space sample does not change.
+/// Keeps round(kx / factor) samples: unitary inverse FFT along kx, the middle of the field of view (sample n
+/// / 2 stays the centre), unitary FFT back. So neither the values of unitary images nor the noise variance of
+/// a k-space sample change; the signal in k-space grows by sqrt(kx / kept), for each new sample gathers the
+/// signal of that many old ones. Where kx / factor is no integer the new field of view is kept / kx of the
+/// old one, not 1 / factor of it.
 /// @throws InputError when factor < 1.
 UndersampledKSpace remove_readout_oversampling(const UndersampledKSpace& kspace, double factor);
 Calibration remove_readout_oversampling(const Calibration& calibration, double factor);

@@ -1,1 +1,178 @@
-// being written
+#include "recon/sensitivities.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "gpu/error.h"
+#include "gpu/linalg.h"
+#include "recon/crop.h"
+#include "recon/fourier.h"
+
+namespace raki {
+namespace {
+
+/// Coil fields are smooth: more k-space than this on an axis adds noise and work, not knowledge.
+constexpr int64_t largest_block = 48;
+constexpr int64_t smallest_grid = 16;
+/// Voxels of the low-resolution grid to a k-space sample of the block.
+constexpr int64_t grid_oversampling = 2;
+
+/// The part of a calibration axis that is used.
+struct BlockAxis {
+  int64_t dim;
+  int64_t dc;  ///< index of k = 0 in the calibration, or of its middle when k = 0 lies outside
+  LineRange used;
+  int64_t grid;  ///< of the low-resolution image
+};
+
+BlockAxis block_axis(const at::Tensor& samples, int64_t dim, int64_t dc, int64_t most, int64_t matrix) {
+  const int64_t n = samples.size(dim);
+  if (dc < 0 || dc >= n) dc = n / 2;
+  const LineRange used{std::max<int64_t>(0, dc - most / 2), std::min(n, dc + (most + 1) / 2)};
+  const int64_t grid = std::min(matrix, std::max(smallest_grid, grid_oversampling * used.size()));
+  return {dim, dc, used, n == 1 ? 1 : grid};
+}
+
+/// Hann window that reaches zero one sample beyond the far end of the block.
+at::Tensor hann(const BlockAxis& axis, const at::TensorOptions& options) {
+  const at::Tensor k = at::arange(axis.used.begin - axis.dc, axis.used.end - axis.dc, options);
+  const double reach =
+      static_cast<double>(std::max(axis.dc - axis.used.begin, axis.used.end - 1 - axis.dc) + 1);
+  return (k * (std::numbers::pi / (2 * reach))).cos().square();
+}
+
+std::array<BlockAxis, 3> block_axes(const Calibration& calibration, const MatrixSize& matrix) {
+  const at::Tensor& samples = calibration.samples;
+  const auto dc = [&](int64_t dim, int64_t n, int64_t first) {
+    return calibration.separate ? samples.size(dim) / 2 : n / 2 - first;
+  };
+  const BlockAxis ky =
+      block_axis(samples, axis::ky, dc(axis::ky, matrix.y, calibration.first_ky), largest_block, matrix.y);
+  const BlockAxis kz =
+      block_axis(samples, axis::kz, dc(axis::kz, matrix.z, calibration.first_kz), largest_block, matrix.z);
+  const int64_t kx_samples = std::min(largest_block, std::max(ky.used.size(), smallest_grid));
+  return {kz, ky, block_axis(samples, axis::kx, samples.size(axis::kx) / 2, kx_samples, matrix.x)};
+}
+
+/// Windowed calibration, zero-filled about k = 0 to the low-resolution grid, in image space: (frame, coil, z,
+/// y, x).
+at::Tensor low_resolution_images(const Calibration& calibration, const std::array<BlockAxis, 3>& axes) {
+  at::Tensor block = calibration.samples;
+  const at::TensorOptions real = block.options().dtype(at::kFloat);
+  for (const BlockAxis& axis : axes) {
+    block = block.narrow(axis.dim, axis.used.begin, axis.used.size());
+    std::vector<int64_t> along(5, 1);
+    along[static_cast<size_t>(axis.dim)] = -1;
+    block = block * hann(axis, real).view(along);
+  }
+  std::vector<int64_t> shape = block.sizes().vec();
+  for (const BlockAxis& axis : axes) shape[static_cast<size_t>(axis.dim)] = axis.grid;
+  const at::Tensor grid = at::zeros(shape, block.options());
+  at::Tensor place = grid;
+  for (const BlockAxis& axis : axes) {
+    place = place.narrow(axis.dim, axis.grid / 2 - (axis.dc - axis.used.begin), axis.used.size());
+  }
+  place.copy_(block);
+  return to_coil_images(KSpace(grid, calibration.basis)).samples;
+}
+
+/// Sum over `window` neighbours along `dim`, fewer at the border.
+at::Tensor box_sum(const at::Tensor& values, int64_t dim, int64_t window) {
+  const int64_t n = values.size(dim), half = window / 2;
+  at::Tensor sum = values.clone();
+  for (int64_t d = 1; d <= std::min(half, n - 1); ++d) {
+    sum.narrow(dim, 0, n - d).add_(values.narrow(dim, d, n - d));
+    sum.narrow(dim, d, n - d).add_(values.narrow(dim, 0, n - d));
+  }
+  return sum;
+}
+
+/// R_ij = sum over the neighbourhood of I_i conj(I_j): (frame, coil, coil, z, y, x).
+at::Tensor local_covariance(const at::Tensor& images, int64_t window) {
+  at::Tensor covariance = images.unsqueeze(2) * images.conj().unsqueeze(1);
+  for (const int64_t dim : {3, 4, 5}) covariance = box_sum(covariance, dim, window);
+  return covariance;
+}
+
+/// v / |v| over the coil axis, `otherwise` where v is zero.
+at::Tensor unit_or(const at::Tensor& v, const at::Tensor& otherwise) {
+  const at::Tensor length = at::linalg_vector_norm(v, 2, {axis::coil}, /*keepdim=*/true);
+  return at::where(length > 0, v / length, otherwise);
+}
+
+/// The coil combination with most signal, (frame, coil, 1, 1, 1): first principal component of the
+/// calibration.
+at::Tensor strongest_combination(const at::Tensor& images) {
+  const at::Tensor flat = images.flatten(axis::z);
+  const at::Tensor vectors = hermitian_eigen(at::matmul(flat, flat.mH())).vectors;
+  return vectors.select(2, -1).to(at::kComplexFloat).view({images.size(0), images.size(1), 1, 1, 1});
+}
+
+/// Dominant eigenvectors, turned so that their inner product with `reference` is real and positive.
+at::Tensor dominant_eigenvectors(const at::Tensor& images, const SensitivityOptions& options) {
+  const at::Tensor reference = strongest_combination(images);
+  const at::Tensor covariance = local_covariance(images, options.window);
+  at::Tensor v = unit_or(images, reference);
+  for (int64_t i = 0; i < options.iterations; ++i) {
+    v = unit_or((covariance * v.unsqueeze(1)).sum(2), reference);
+  }
+  const at::Tensor along = (reference.conj() * v).sum(axis::coil, /*keepdim=*/true);
+  const at::Tensor size = along.abs();
+  return v * at::where(size > 0, along.conj() / size, at::ones_like(along));
+}
+
+/// Weights (n, grid) of cubic convolution (Keys, IEEE TASSP 29:1153, 1981) from a grid of `grid` voxels to
+/// one of `n` over the same field of view; the border voxels are repeated.
+at::Tensor cubic_weights(int64_t grid, int64_t n, const at::TensorOptions& options) {
+  const double step = static_cast<double>(grid) / static_cast<double>(n);
+  const at::Tensor position =
+      (at::arange(n, options.dtype(at::kDouble)) - n / 2) * step + static_cast<double>(grid / 2);
+  const at::Tensor first = position.floor();
+  at::Tensor weights = at::zeros({n, grid}, options.dtype(at::kDouble));
+  for (int64_t tap = -1; tap <= 2; ++tap) {
+    const at::Tensor d = (position - first - tap).abs();
+    const at::Tensor near = (1.5 * d - 2.5) * d * d + 1, far = ((-0.5 * d + 2.5) * d - 4) * d + 2;
+    const at::Tensor voxel = (first + tap).clamp(0, static_cast<double>(grid - 1)).to(at::kLong);
+    weights.scatter_add_(1, voxel.unsqueeze(1), at::where(d <= 1, near, far).unsqueeze(1));
+  }
+  return weights.to(at::kComplexFloat);
+}
+
+at::Tensor interpolate(const at::Tensor& maps, int64_t dim, int64_t n) {
+  const int64_t grid = maps.size(dim);
+  if (grid == n) return maps;
+  return at::matmul(maps.movedim(dim, -1), cubic_weights(grid, n, maps.options()).t()).movedim(-1, dim);
+}
+
+void check(const Calibration& calibration, const MatrixSize& matrix, const SensitivityOptions& options) {
+  const bool fits = matrix.x >= 1 && matrix.y >= 1 && matrix.z >= 1 &&
+                    (calibration.samples.size(axis::kz) == 1) == (matrix.z == 1);
+  if (!fits) {
+    throw InputError(
+        {"The grid of the sensitivity maps does not fit the calibration",
+         std::to_string(matrix.x) + " x " + std::to_string(matrix.y) + " x " + std::to_string(matrix.z),
+         "positive sizes, one partition exactly for 2-D calibration", "", ""});
+  }
+  if (options.window < 1 || options.window % 2 == 0 || options.iterations < 1) {
+    throw InputError({"The options of the sensitivity maps are not usable",
+                      "window " + std::to_string(options.window) + ", " + std::to_string(options.iterations) +
+                          " iterations",
+                      "an odd window and at least 1 iteration", "", ""});
+  }
+}
+
+}  // namespace
+
+SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
+                                       const SensitivityOptions& options) {
+  check(calibration, matrix, options);
+  const at::Tensor images = low_resolution_images(calibration, block_axes(calibration, matrix));
+  at::Tensor maps = dominant_eigenvectors(images, options);
+  const at::Tensor reference = strongest_combination(images);
+  maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
+  return {unit_or(maps, reference).contiguous(), calibration.basis};
+}
+
+}  // namespace raki

@@ -10,10 +10,11 @@ namespace raki {
 
 at::Tensor uniform_mask(int64_t n, int64_t acceleration, int64_t acs_lines) {
   if (acceleration < 1 || acceleration > n || acs_lines < 0 || acs_lines > n)
-    throw InputError({"Impossible undersampling",
-                      "R = " + std::to_string(acceleration) + ", " + std::to_string(acs_lines) + " ACS lines",
-                      "R from 1 to " + std::to_string(n) + " and 0 to " + std::to_string(n) + " ACS lines", "", ""},
-                     ExitCode::usage);
+    throw InputError(
+        {"Impossible undersampling",
+         "R = " + std::to_string(acceleration) + ", " + std::to_string(acs_lines) + " ACS lines",
+         "R from 1 to " + std::to_string(n) + " and 0 to " + std::to_string(n) + " ACS lines", "", ""},
+        ExitCode::usage);
   at::Tensor mask = at::zeros({1, n}, at::kBool);
   const int64_t centre = n / 2;
   mask.slice(1, centre % acceleration, n, acceleration).fill_(true);
@@ -26,19 +27,23 @@ at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction) {
   const double centre = std::nearbyint(lines * centre_fraction);
   const double step = rate * (centre - lines) / (centre * rate - lines);
   if (!(rate > 1) || !(centre * rate < lines) || !(step >= 1))
-    throw InputError({"Impossible undersampling", "rate " + std::to_string(rate) + " with " + std::to_string(centre) +
-                      " centre lines", "fewer centre lines than lines / rate", "", ""}, ExitCode::usage);
+    throw InputError({"Impossible undersampling",
+                      "rate " + std::to_string(rate) + " with " + std::to_string(centre) + " centre lines",
+                      "fewer centre lines than lines / rate", "", ""},
+                     ExitCode::usage);
   at::Tensor mask = at::zeros({1, n}, at::kBool);
   const auto n_centre = static_cast<int64_t>(centre);
   mask.narrow(1, (n - n_centre + 1) / 2, n_centre).fill_(true);
-  for (double line = step / 2; line < lines - 1; line += step) mask[0][static_cast<int64_t>(std::nearbyint(line))] = true;
+  for (double line = step / 2; line < lines - 1; line += step)
+    mask[0][static_cast<int64_t>(std::nearbyint(line))] = true;
   return mask;
 }
 
 UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask) {
   const Sampling sampling = detect_sampling(mask, {0, mask.size(1)}, {0, mask.size(0)});
   const at::Tensor lines = mask.to(kspace.samples.device()).unsqueeze(-1);
-  return UndersampledKSpace(at::where(lines, kspace.samples, at::zeros({}, kspace.samples.options())), sampling, kspace.basis);
+  return UndersampledKSpace(at::where(lines, kspace.samples, at::zeros({}, kspace.samples.options())),
+                            sampling, kspace.basis);
 }
 
 }  // namespace raki
