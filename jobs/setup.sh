@@ -1,0 +1,60 @@
+# Sourced by jobs/quickstart and tests/run: what both need on a fresh Debian 12 or Ubuntu 24.04 machine.
+# Packages come from the distribution, LibTorch from PyPI. Everything is safe to repeat and quick when nothing is missing.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/raki
+
+build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv
+  libhdf5-dev libismrmrd-dev libpugixml-dev libdcmtk-dev libopenjph-dev libopenjp2-7-dev libmatio-dev
+  libpng-dev libssl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
+  libgtest-dev libbenchmark-dev)
+test_packages=(dicom3tools dcmtk libopenjp2-tools patchelf binutils)
+
+say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install_packages NAME...: those that are missing.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  command -v apt-get >/dev/null || fail "apt-get not found. This script knows Debian 12 and Ubuntu 24.04; install by hand: ${missing[*]}"
+  say "Installing ${#missing[@]} packages: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# python_environment: prints the Python of the environment that holds LibTorch, made once for each set of pinned
+# requirements, outside the tree (it takes 5 GB).
+python_environment() {
+  local key folder
+  key=$(sha256sum "$root/jobs/requirements.txt" | cut -c1-12)
+  folder=$cache/python-$key
+  if [ ! -e "$folder/complete" ]; then
+    say "Python environment with LibTorch in $folder (a few minutes, 5 GB, once)"
+    /usr/bin/python3 -m venv --clear "$folder" >&2
+    "$folder/bin/pip" install --no-compile --progress-bar off -r "$root/jobs/requirements.txt" >&2
+    touch "$folder/complete"
+  fi
+  printf '%s\n' "$folder/bin/python"
+}
+
+# build FOLDER TARGET...: configures where needed and builds.
+build() {
+  local folder=$1 python=$2
+  shift 2
+  local nvcc=/usr/local/cuda/bin
+  [ -x $nvcc/nvcc ] && case ":$PATH:" in *":$nvcc:"*) ;; *) PATH=$PATH:$nvcc ;; esac
+  if [ ! -e "$folder/build.ninja" ] || ! grep -qsF "RAKI_PYTHON:STRING=$python" "$folder/CMakeCache.txt"; then
+    say "Configuring in $folder"
+    cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DRAKI_PYTHON="$python" >&2
+  fi
+  say "Building in $folder"
+  ninja -C "$folder" "$@" >&2
+}
