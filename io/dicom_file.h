@@ -1,5 +1,6 @@
 #pragma once
-// Finished images as DICOM MR Image Storage, one file a slice; and back from DICOM to pixels for `raki decode`.
+// Finished images as DICOM MR Image Storage, one file a slice; and back from DICOM to pixels for `raki
+// decode`.
 
 #include <filesystem>
 #include <string>
@@ -20,8 +21,11 @@ struct DicomOptions {
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
   int64_t series_number = 1;
-  std::string identity;          ///< everything that makes this job this one: input digest, parameters, version
-  std::string derivation;        ///< Derivation Description: method and parameters in words
+  std::string study_identity;  ///< what makes the scan this one (digest of the input): study and
+                               ///< frame-of-reference UIDs
+  std::string identity;    ///< everything that makes this job this one (and parameters, version): series and
+                           ///< instance UIDs
+  std::string derivation;  ///< Derivation Description: method and parameters in words
   std::string software_version;
 };
 
@@ -30,16 +34,16 @@ struct DicomPlane {
   PixelPlane pixels;
   ImagePlane plane;
   FrameLabel label;
-  int64_t instance_number = 1;   ///< from 1
+  int64_t instance_number = 1;  ///< from 1
 };
 
 /// What is common to a series.
 struct DicomSeries {
   const Protocol* protocol = nullptr;
   PixelScaling scaling;
-  double slice_spacing_mm = 0;   ///< between adjacent slice centres; 0: one slice
+  double slice_spacing_mm = 0;  ///< between adjacent slice centres; 0: one slice
   bool geometry_known = true;
-  std::string acceleration_text; ///< "R = 4"
+  std::string acceleration_text;  ///< "R = 4"
   double acceleration = 1;
   bool three_dimensional = false;
 };

@@ -1,0 +1,150 @@
+#include "io/dicom_file.h"
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcwcache.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "gpu/error.h"
+#include "io/dcmtk_setup.h"
+#include "io/dicom_attributes.h"
+#include "io/output_file.h"
+
+namespace raki {
+
+namespace {
+
+struct SyntaxRow {
+  TransferSyntax syntax;
+  const char* name;
+  const char* uid;
+};
+constexpr std::array<SyntaxRow, 3> syntaxes{
+    {{TransferSyntax::htj2k_rpcl, "202", "1.2.840.10008.1.2.4.202"},
+     {TransferSyntax::htj2k_lossless, "201", "1.2.840.10008.1.2.4.201"},
+     {TransferSyntax::explicit_le, "explicit-le", "1.2.840.10008.1.2.1"}}};
+
+const SyntaxRow& row_of(TransferSyntax syntax) {
+  for (const SyntaxRow& row : syntaxes)
+    if (row.syntax == syntax) return row;
+  throw Bug("Unknown transfer syntax");
+}
+
+/// The one DCMTK 3.6.7 is told. It knows no HTJ2K; JPEG 2000 lossless is laid out in the same way.
+E_TransferSyntax dcmtk_syntax(TransferSyntax syntax) {
+  return syntax == TransferSyntax::explicit_le ? EXS_LittleEndianExplicit : EXS_JPEG2000LosslessOnly;
+}
+
+void check(const OFCondition& status, const char* doing) {
+  if (status.bad()) throw Bug(std::string("DCMTK failed to ") + doing + ": " + status.text());
+}
+
+void put(DcmItem& item, const DcmTag& tag, const std::string& value) {
+  const OFCondition status = item.putAndInsertString(tag, value.c_str());
+  if (status.good()) return;
+  std::array<char, 16> name;
+  std::snprintf(name.data(), name.size(), "(%04x,%04x)", tag.getGroup(), tag.getElement());
+  throw Bug(std::string("DCMTK refuses a value for ") + name.data() + ": " + status.text());
+}
+
+/// Contributing Equipment Sequence (PS3.3, C.12.1): this program, as processing equipment.
+void put_equipment(DcmDataset& dataset, const DicomOptions& options) {
+  DcmItem* equipment = nullptr;
+  DcmItem* purpose = nullptr;
+  check(dataset.findOrCreateSequenceItem(DCM_ContributingEquipmentSequence, equipment), "make a sequence");
+  check(equipment->findOrCreateSequenceItem(DCM_PurposeOfReferenceCodeSequence, purpose), "make a sequence");
+  put(*purpose, DCM_CodeValue, "109102");
+  put(*purpose, DCM_CodingSchemeDesignator, "DCM");
+  put(*purpose, DCM_CodeMeaning, "Processing Equipment");
+  put(*equipment, DCM_Manufacturer, "raki");
+  put(*equipment, DCM_ManufacturerModelName, "raki");
+  if (!options.software_version.empty()) put(*equipment, DCM_SoftwareVersions, options.software_version);
+}
+
+GrayImage to_gray(const PixelPlane& plane) {
+  return {plane.columns, plane.rows, 16, false, {plane.values.begin(), plane.values.end()}};
+}
+
+/// One frame is one fragment; the offset table stays empty, as it may for a single frame.
+void put_codestream(DcmDataset& dataset, std::vector<uint8_t> codestream) {
+  auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelSequenceTag));
+  check(sequence->insert(new DcmPixelItem(DcmTag(DCM_PixelItemTag))), "make an offset table");
+  DcmOffsetList offsets;
+  check(sequence->storeCompressedFrame(offsets, codestream.data(), static_cast<Uint32>(codestream.size()), 0),
+        "store a codestream");
+  auto pixels = std::make_unique<DcmPixelData>(DcmTag(DCM_PixelData));
+  pixels->putOriginalRepresentation(EXS_JPEG2000LosslessOnly, nullptr, sequence.release());
+  check(dataset.insert(pixels.get()), "insert pixel data");
+  pixels.release();
+}
+
+void put_pixels(DcmDataset& dataset, const PixelPlane& plane, TransferSyntax syntax) {
+  if (syntax != TransferSyntax::explicit_le) return put_codestream(dataset, encode_htj2k(to_gray(plane)));
+  check(dataset.putAndInsertUint16Array(DCM_PixelData, plane.values.data(), plane.values.size()),
+        "insert pixels");
+}
+
+/// DCMTK writes the meta header for the syntax it was told; the name of the true one is longer, so the group
+/// length is computed again.
+void put_meta_header(DcmFileFormat& file, TransferSyntax syntax) {
+  check(file.validateMetaInfo(dcmtk_syntax(syntax)), "make the meta header");
+  DcmMetaInfo& meta = *file.getMetaInfo();
+  put(meta, DCM_TransferSyntaxUID, row_of(syntax).uid);
+  check(meta.computeGroupLengthAndPadding(EGL_recalcGL, EPD_noChange, META_HEADER_DEFAULT_TRANSFERSYNTAX,
+                                          EET_ExplicitLength),
+        "compute the length of the meta header");
+}
+
+std::vector<uint8_t> to_bytes(DcmFileFormat& file, TransferSyntax syntax) {
+  std::vector<uint8_t> bytes, buffer(size_t{1} << 16);
+  DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
+  DcmWriteCache cache;
+  OFCondition status = EC_StreamNotifyClient;
+  file.transferInit();
+  while (status == EC_StreamNotifyClient) {  // the buffer is full: empty it and go on
+    status = file.write(stream, dcmtk_syntax(syntax), EET_ExplicitLength, &cache, EGL_withoutGL,
+                        EPD_withoutPadding, 0, 0, 0, EWM_dontUpdateMeta);
+    void* chunk = nullptr;
+    offile_off_t length = 0;
+    stream.flushBuffer(chunk, length);
+    bytes.insert(bytes.end(), static_cast<uint8_t*>(chunk), static_cast<uint8_t*>(chunk) + length);
+  }
+  file.transferEnd();
+  check(status, "write a file");
+  return bytes;
+}
+
+}  // namespace
+
+TransferSyntax transfer_syntax_from_text(const std::string& name) {
+  for (const SyntaxRow& row : syntaxes)
+    if (name == row.name) return row.syntax;
+  throw InputError({"Unknown transfer syntax", "'" + name + "'", "202, 201 or explicit-le", "", ""},
+                   ExitCode::usage);
+}
+
+std::string to_text(TransferSyntax syntax) {
+  return row_of(syntax).name;
+}
+
+void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
+                 const DicomOptions& options) {
+  prepare_dcmtk();
+  DcmFileFormat file;
+  DcmDataset& dataset = *file.getDataset();
+  for (const DicomAttribute& row : dicom_attributes(series, plane, options))
+    put(dataset, DcmTag(row.group, row.element), row.value);
+  put_equipment(dataset, options);
+  put_pixels(dataset, plane.pixels, options.syntax);
+  put_meta_header(file, options.syntax);
+  write_new_file(path, to_bytes(file, options.syntax));
+}
+
+}  // namespace raki

@@ -1,0 +1,143 @@
+#include "io/htj2k.h"
+
+#include <openjph/ojph_arch.h>
+#include <openjph/ojph_codestream.h>
+#include <openjph/ojph_file.h>
+#include <openjph/ojph_mem.h>
+#include <openjph/ojph_message.h>
+#include <openjph/ojph_params.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdarg>
+#include <cstdio>
+#include <string>
+
+#include "gpu/error.h"
+#include "io/tile_parts.h"
+
+namespace raki {
+
+namespace {
+
+std::string formatted(const char* format, va_list arguments) {
+  char text[512];
+  std::vsnprintf(text, sizeof(text), format, arguments);
+  return text;
+}
+
+// OpenJPH prints information and warnings to stdout and throws errors without their text unless given these.
+class IgnoredInformation : public ojph::message_info {
+ public:
+  void operator()(int, const char*, int, const char*, ...) override {}
+};
+class WarningAsBug : public ojph::message_warning {
+ public:
+  void operator()(int, const char*, int, const char* format, ...) override {
+    va_list arguments;
+    va_start(arguments, format);
+    const std::string text = formatted(format, arguments);
+    va_end(arguments);
+    throw Bug("OpenJPH warns: " + text);
+  }
+};
+class ErrorAsBug : public ojph::message_error {
+ public:
+  void operator()(int, const char*, int, const char* format, ...) override {
+    va_list arguments;
+    va_start(arguments, format);
+    const std::string text = formatted(format, arguments);
+    va_end(arguments);
+    throw Bug("OpenJPH failed: " + text);
+  }
+};
+
+/// The setting is global to the process: made once, before the first codestream.
+void take_over_messages() {
+  static IgnoredInformation information;
+  static WarningAsBug warning;
+  static ErrorAsBug error;
+  static const bool done = [] {
+    ojph::configure_info(&information);
+    ojph::configure_warning(&warning);
+    ojph::configure_error(&error);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+class BytesFile : public ojph::outfile_base {
+ public:
+  size_t write(const void* data, size_t size) override {
+    const auto* first = static_cast<const uint8_t*>(data);
+    bytes.insert(bytes.end(), first, first + size);
+    return size;
+  }
+  ojph::si64 tell() override { return static_cast<ojph::si64>(bytes.size()); }
+
+  std::vector<uint8_t> bytes;
+};
+
+void check_image(const GrayImage& image) {
+  const auto fits = [](int64_t side) { return side >= 1 && side <= 32768; };
+  if (!fits(image.width) || !fits(image.height) || image.bits < 8 || image.bits > 16 ||
+      static_cast<int64_t>(image.samples.size()) != image.width * image.height)
+    throw Bug("An image of " + std::to_string(image.width) + " x " + std::to_string(image.height) + ", " +
+              std::to_string(image.bits) + " bits, " + std::to_string(image.samples.size()) +
+              " samples cannot be encoded");
+  const int32_t lowest = image.is_signed ? -(1 << (image.bits - 1)) : 0;
+  const int32_t highest = lowest + (1 << image.bits) - 1;
+  const auto [least, most] = std::minmax_element(image.samples.begin(), image.samples.end());
+  if (*least < lowest || *most > highest)  // OpenJPH would take them, other decoders would clamp them
+    throw Bug("Samples from " + std::to_string(*least) + " to " + std::to_string(*most) + " do not fit " +
+              std::to_string(image.bits) + " bits");
+}
+
+/// At least 1: with 0 OpenJPH 0.18 to 0.31 corrupt the smallest sample value.
+ojph::ui32 decompositions(const GrayImage& image) {
+  const auto shorter_side = static_cast<uint32_t>(std::min(image.width, image.height));
+  const int halvings = static_cast<int>(std::bit_width(shorter_side)) - 1;
+  return static_cast<ojph::ui32>(std::clamp(halvings, 1, 5));
+}
+
+void set_parameters(ojph::codestream& codestream, const GrayImage& image) {
+  const auto width = static_cast<ojph::ui32>(image.width), height = static_cast<ojph::ui32>(image.height);
+  ojph::param_siz siz = codestream.access_siz();
+  siz.set_image_extent(ojph::point(width, height));
+  siz.set_tile_size(ojph::size(width, height));
+  siz.set_num_components(1);
+  siz.set_component(0, ojph::point(1, 1), static_cast<ojph::ui32>(image.bits), image.is_signed);
+  ojph::param_cod cod = codestream.access_cod();
+  cod.set_num_decomposition(decompositions(image));
+  cod.set_block_dims(64, 64);
+  cod.set_progression_order("RPCL");
+  cod.set_color_transform(false);
+  cod.set_reversible(true);
+}
+
+std::vector<uint8_t> encode_one_tile_part(const GrayImage& image) {
+  BytesFile file;
+  file.bytes.reserve(image.samples.size() + 1024);
+  ojph::codestream codestream;
+  set_parameters(codestream, image);
+  codestream.write_headers(&file);
+  ojph::ui32 component = 0;
+  ojph::line_buf* line = codestream.exchange(nullptr, component);
+  for (auto row = image.samples.begin(); row != image.samples.end(); row += image.width) {
+    std::copy_n(row, image.width, line->i32);
+    line = codestream.exchange(line, component);
+  }
+  codestream.flush();
+  codestream.close();
+  return std::move(file.bytes);
+}
+
+}  // namespace
+
+std::vector<uint8_t> encode_htj2k(const GrayImage& image) {
+  check_image(image);
+  take_over_messages();
+  return split_at_resolutions(encode_one_tile_part(image));
+}
+
+}  // namespace raki

@@ -1,0 +1,97 @@
+#include "io/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "gpu/error.h"
+
+namespace raki {
+
+namespace {
+
+bool is_full(int error) {
+  return error == ENOSPC || error == EDQUOT;
+}
+
+[[noreturn]] void fail_to_create(const std::filesystem::path& path, int error) {
+  if (is_full(error))
+    throw InputError(
+        {"No space left for the output file", "", "", path.string(), "Free some space and run again"},
+        ExitCode::io_failed);
+  if (error == EEXIST)
+    throw InputError({"The output file exists already", "", "", path.string(), "Choose another name"},
+                     ExitCode::cannot_create);
+  throw InputError({"The output file cannot be created", std::strerror(error), "", path.string(), ""},
+                   ExitCode::cannot_create);
+}
+
+[[noreturn]] void fail_half_way(const std::filesystem::path& path, int error) {
+  throw InputError({"Writing the output file failed", std::strerror(error), "", path.string(),
+                    is_full(error) ? "Free some space and run again" : "Run again"},
+                   ExitCode::io_failed);
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  std::string name(1, '.');
+  name.append(path.filename().string()).append(1, '.').append(std::to_string(getpid())).append(".part");
+  return path.parent_path() / name;
+}
+
+/// A file that is removed again unless it was renamed.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& path)
+      : target_(path),
+        name_(temporary_name(path)),
+        descriptor_(open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) fail_to_create(path, errno);
+  }
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+    if (!renamed_) unlink(name_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void write_all(std::span<const uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail_half_way(target_, errno);
+      bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+    const int closed = close(descriptor_);  // network file systems report a full disk here
+    descriptor_ = -1;
+    if (closed != 0) fail_half_way(target_, errno);
+  }
+
+  void rename_to_target() {
+    if (renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
+      if (errno != EINVAL && errno != ENOSYS) fail_to_create(target_, errno);
+      if (std::filesystem::exists(target_))
+        fail_to_create(target_, EEXIST);  // file system without RENAME_NOREPLACE
+      if (std::rename(name_.c_str(), target_.c_str()) != 0) fail_to_create(target_, errno);
+    }
+    renamed_ = true;
+  }
+
+ private:
+  std::filesystem::path target_, name_;
+  int descriptor_;
+  bool renamed_ = false;
+};
+
+}  // namespace
+
+void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+  TemporaryFile file(path);
+  file.write_all(bytes);
+  file.rename_to_target();
+}
+
+}  // namespace raki

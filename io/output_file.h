@@ -1,0 +1,16 @@
+#pragma once
+// Files that appear whole or not at all.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace raki {
+
+/// Writes `bytes` under a temporary name in the same folder, then renames it to `path`, which must not exist.
+/// @throws InputError: 73 when `path` exists or its folder cannot be written, 74 when writing fails half-way
+/// (disk full).
+///         Nothing is left behind.
+void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes);
+
+}  // namespace raki

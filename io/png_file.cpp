@@ -1,0 +1,109 @@
+#include "io/png_file.h"
+
+#include <png.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csetjmp>
+#include <vector>
+
+#include "gpu/check.h"
+#include "gpu/error.h"
+#include "io/output_file.h"
+
+namespace raki {
+
+namespace {
+
+struct Sink {
+  std::vector<uint8_t> png;
+  std::string error;
+};
+
+void append(png_structp png, png_bytep bytes, size_t size) {
+  auto* sink = static_cast<Sink*>(png_get_io_ptr(png));
+  sink->png.insert(sink->png.end(), bytes, bytes + size);
+}
+void flush_nothing(png_structp) {}
+
+[[noreturn]] void on_error(png_structp png, png_const_charp text) {
+  static_cast<Sink*>(png_get_error_ptr(png))->error = text;
+  png_longjmp(png, 1);
+}
+void on_warning(png_structp, png_const_charp) {}
+
+struct GrayRows {
+  png_uint_32 width = 0, height = 0;
+  int bit_depth = 8;
+  std::vector<uint8_t> bytes;  ///< big-endian samples, row by row
+};
+
+/// libpng leaves by longjmp on errors: no object with a destructor may live in this function.
+bool encode_into(Sink* sink, const GrayRows& rows, png_structp png, png_infop info) {
+  if (setjmp(png_jmpbuf(png))) return false;
+  png_set_write_fn(png, sink, append, flush_nothing);
+  png_set_IHDR(png, info, rows.width, rows.height, rows.bit_depth, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(png, info);
+  const size_t stride = rows.bytes.size() / rows.height;
+  for (size_t y = 0; y < rows.height; ++y) png_write_row(png, rows.bytes.data() + y * stride);
+  png_write_end(png, nullptr);
+  return true;
+}
+
+std::vector<uint8_t> encode_png(const GrayRows& rows) {
+  Sink sink;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, on_error, on_warning);
+  png_infop info = png ? png_create_info_struct(png) : nullptr;
+  const bool good = info && encode_into(&sink, rows, png, info);
+  png_destroy_write_struct(&png, &info);
+  if (!good) throw Bug("libpng failed: " + sink.error);
+  return std::move(sink.png);
+}
+
+/// The value below which `part` of all values lie.
+float percentile(const at::Tensor& planes, double part) {
+  const float* first = planes.const_data_ptr<float>();
+  std::vector<float> values(first, first + planes.numel());
+  const auto place = values.begin() + static_cast<int64_t>(part * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+uint8_t gray(float value, float white) {
+  if (!(white > 0)) return 0;
+  return static_cast<uint8_t>(std::lround(255 * std::clamp(value / white, 0.0F, 1.0F)));
+}
+
+}  // namespace
+
+void write_preview_png(const std::filesystem::path& path, const at::Tensor& planes) {
+  check_tensor(planes, "Preview planes", {{"n"}, {"y"}, {"x"}}, at::kFloat);
+  const at::Tensor values = planes.cpu().contiguous();
+  if (!values.isfinite().all().item<bool>()) throw Bug("A preview image holds a NaN or infinite value");
+  const float white = percentile(values, 0.995);
+  const int64_t n = values.size(0), ny = values.size(1), nx = values.size(2);
+  GrayRows rows{static_cast<png_uint_32>(n * nx), static_cast<png_uint_32>(ny), 8, {}};
+  const float* value = values.const_data_ptr<float>();
+  for (int64_t y = 0; y < ny; ++y)
+    for (int64_t plane = 0; plane < n; ++plane)
+      for (int64_t x = 0; x < nx; ++x) rows.bytes.push_back(gray(value[(plane * ny + y) * nx + x], white));
+  write_new_file(path, encode_png(rows));
+}
+
+void write_png(const std::filesystem::path& path, const GrayImage& image) {
+  if (image.is_signed)
+    throw InputError(
+        {"PNG holds unsigned samples only", "a signed image", "", path.string(), "Write it as npy or raw"},
+        ExitCode::usage);
+  const bool wide = image.bits > 8;
+  GrayRows rows{
+      static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), wide ? 16 : 8, {}};
+  for (const int32_t sample : image.samples) {
+    if (wide) rows.bytes.push_back(static_cast<uint8_t>(sample >> 8));
+    rows.bytes.push_back(static_cast<uint8_t>(sample & 0xff));
+  }
+  write_new_file(path, encode_png(rows));
+}
+
+}  // namespace raki
