@@ -1,0 +1,89 @@
+"""The shared real scans: what each must prove."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+def centred_ifft(k):
+    axes = (-2, -1)
+    return np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(k, axes=axes), norm="ortho"), axes=axes)
+
+
+def image_and_report(raki, file, folder, *options):
+    raki("recon", file, "-o", folder / "out", "--output", "npy,dicom", *options)
+    return np.load(folder / "out" / "image.npy"), json.loads((folder / "out" / "recon.json").read_text())
+
+
+def contradictions(report):
+    return " ".join(d["subject"] + " " + d["detail"] for d in report["decisions"] if d["contradiction"])
+
+
+@pytest.mark.parametrize("name", ["brain_164128", "phantom_160052"])
+def test_sizes_come_from_the_lines(raki, data, tmp_path, name):
+    file = data / "brain16_gre_128x128" / f"{name}.h5"
+    image, report = image_and_report(raki, file, tmp_path, "--combine", "rss", "--no-prewhiten", "--method", "zero-filled")
+    expected = np.sqrt((np.abs(centred_ifft(np.load(file.with_suffix(".npy")))) ** 2).sum(0))
+    assert np.linalg.norm(image[0, 0] - expected) < 1e-5 * np.linalg.norm(expected)
+    assert "matrix" in contradictions(report)
+    info = raki("info", file).stdout
+    assert "contradiction" in info and "64 x 64 x 2" in info
+
+
+def test_plain_siemens_scan(raki, data, tmp_path):
+    image, report = image_and_report(raki, data / "siemens_skyra_gre_epi" / "gre.h5", tmp_path)
+    assert image.shape == (1, 1, 160, 160)
+    assert report["scan"]["readout_oversampling"] == 2 and report["scan"]["coils"] == 2
+    assert report["scan"]["samplings"][0]["effective_acceleration"] == 1
+    info = json.loads(raki("info", "--json", data / "siemens_skyra_gre_epi" / "gre.h5").stdout)
+    assert info["image_fov_mm"][0] == pytest.approx(info["image_fov_mm"][1])
+
+
+def ghost_of(image):
+    """How much of the object stands again half a field of view away: projection of the image outside the object on the
+    object shifted by ny / 2, relative to the object's energy."""
+    smooth = image / image.max()
+    body = smooth > 0.25
+    shifted = np.roll(np.where(body, smooth, 0), smooth.shape[0] // 2, axis=0)
+    outside = ~body & (shifted > 0)
+    background = np.median(smooth[~body & (shifted == 0)])
+    return float(((smooth - background) * shifted)[outside].sum() / (shifted[outside] ** 2).sum())
+
+
+@pytest.mark.parametrize("method", ["grappa", "linear", "raki-2019", "raki"])
+def test_embedded_acs_without_ghost(raki, data, tmp_path, method):
+    file = data / "sirf_grappa2_sim4" / "grappa2_1rep.h5"
+    image, report = image_and_report(raki, file, tmp_path, "--method", method)
+    folded, _ = image_and_report(raki, file, tmp_path / "zf", "--method", "zero-filled")
+    assert report["scan"]["samplings"][0]["acceleration"] == [2, 1]
+    assert ghost_of(image[0, 0]) < 0.35 * ghost_of(folded[0, 0])
+
+
+def test_a_noise_line_that_contradicts_the_data_is_overruled(raki, data, tmp_path):
+    _, report = image_and_report(raki, data / "sirf_grappa2_sim4" / "grappa2_1rep.h5", tmp_path, "--method", "linear")
+    assert any("noise" in w for w in report["frames"][0]["warnings"]), report["frames"][0]
+
+
+@pytest.mark.parametrize("name", ["sol16.h5", "sol11.h5"])
+def test_bottle_phantoms(raki, data, tmp_path, name):
+    image, report = image_and_report(raki, data / "phantom4_256x256" / name, tmp_path)
+    assert image.shape == (1, 1, 256, 256)
+    assert ("matrix" in contradictions(report)) == (name == "sol11.h5")
+
+
+EVALUATED = [
+    ("brain8_full_230x180/full.cfl", "1,ky,kx,coil", []),
+    ("brain8_smallfov_320x168/brain_alias_8ch.mat", "ky,kx,coil", ["--variable", "DATA"]),
+    ("brain16_gre_128x128/brain_164128.npy", "coil,ky,kx", []),
+    ("brain16_prescan_64x64/preScanRefData.npy", "coil,ky,kx", []),
+]
+
+
+@pytest.mark.parametrize("name, axes, options", EVALUATED, ids=[e[0].split("/")[0] for e in EVALUATED])
+def test_arrays_through_evaluate(raki, data, name, axes, options):
+    done = raki("evaluate", data / name, "--axes", axes, *options, "-R", 4, "--acs", 24, "--method",
+                "zero-filled,grappa,linear", "--json")
+    nrmse = {row["method"]: row["nrmse"] for row in json.loads(done.stdout)["rows"]}
+    assert nrmse["linear"] < nrmse["grappa"]
+    assert nrmse["linear"] < nrmse["zero-filled"]
