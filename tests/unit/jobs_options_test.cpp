@@ -1,0 +1,60 @@
+#include <gtest/gtest.h>
+
+#include "gpu/error.h"
+#include "jobs/options.h"
+
+namespace raki {
+namespace {
+
+TEST(IndexRange, OpenEndsAndHalfOpen) {
+  EXPECT_TRUE(index_range_from_text("").everything());
+  EXPECT_TRUE(index_range_from_text(":").everything());
+  const IndexRange middle = index_range_from_text("2:5");
+  EXPECT_FALSE(middle.contains(1));
+  EXPECT_TRUE(middle.contains(2));
+  EXPECT_TRUE(middle.contains(4));
+  EXPECT_FALSE(middle.contains(5));
+  EXPECT_TRUE(index_range_from_text("3:").contains(1000000));
+  EXPECT_FALSE(index_range_from_text(":3").contains(3));
+}
+
+TEST(IndexRange, RefusesEverythingElse) {
+  for (const char* text : {"3", "a:b", "-1:2", "1:-2", "5:5", "5:2", "1:2:3", " 1:2", "1:2x", "99999999999999999999:"}) {
+    try {
+      index_range_from_text(text);
+      ADD_FAILURE() << text;
+    } catch (const InputError& error) {
+      EXPECT_EQ(error.code(), ExitCode::usage) << text;
+    }
+  }
+}
+
+TEST(Outputs, AreExactlyTheNamedOnes) {
+  const Outputs some = outputs_from_text("npy,png");
+  EXPECT_FALSE(some.dicom);
+  EXPECT_TRUE(some.npy);
+  EXPECT_TRUE(some.png);
+  EXPECT_THROW(outputs_from_text("dicom,nii"), InputError);
+}
+
+/// A result's identity must change with every knob that changes its pixels or their place.
+TEST(Identity, ChangesWithWhatChangesTheImages) {
+  const std::string first = identity_text({});
+  const auto differs = [&](auto change) {
+    ReconOptions options;
+    change(options);
+    return identity_text(options) != first;
+  };
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.method = Method::grappa; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.seed = 2; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.grappa.regularisation = 1e-3; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.combination = Combination::rss; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.coils = 8; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.prewhiten = false; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.voxel_centre = VoxelCentre::grid_middle; }));
+  EXPECT_FALSE(differs([](ReconOptions& o) { o.threads = 3; }));
+  EXPECT_FALSE(differs([](ReconOptions& o) { o.overwrite = true; }));
+}
+
+}  // namespace
+}  // namespace raki
