@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
+
 #include "gpu/check.h"
 #include "gpu/cuda_table.h"
 #include "gpu/error.h"
@@ -23,7 +25,6 @@ void check_samples(const at::Tensor& x, int n_axes) {
                       expected, "", ""});
 }
 
-/// Circular shift of the last `n_axes` axes by the given half sizes.
 at::Tensor shift(const at::Tensor& x, int64_t y, int64_t along_x) {
   return circular_shift(x, y, along_x, 1);
 }
@@ -32,8 +33,10 @@ at::Tensor shift(const at::Tensor& x, int64_t y, int64_t along_x) {
 at::Tensor centred_fft_cpu(const at::Tensor& x, int n_axes, bool inverse) {
   const int64_t centre_x = x.size(-1) / 2;
   const int64_t centre_y = n_axes == 2 ? x.size(-2) / 2 : 0;
-  const std::vector<int64_t> axes = n_axes == 2 ? std::vector<int64_t>{-2, -1} : std::vector<int64_t>{-1};
-  const at::Tensor spectrum = at::_fft_c2c(shift(x, -centre_y, -centre_x), axes, divide_by_root_n, !inverse);
+  const std::array<int64_t, 2> axes{x.dim() - 2, x.dim() - 1};
+  const at::IntArrayRef last_axes(axes.data() + (2 - n_axes), n_axes);
+  const at::Tensor spectrum =
+      at::_fft_c2c(shift(x, -centre_y, -centre_x), last_axes, divide_by_root_n, !inverse);
   return shift(spectrum, centre_y, centre_x);
 }
 
