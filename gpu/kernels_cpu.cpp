@@ -36,7 +36,14 @@ at::Tensor circular_shift(const at::Tensor& planes, int64_t shift_y, int64_t shi
 }
 
 at::Tensor root_sum_of_squares(const at::Tensor& coil_images) {
-  return at::linalg_vector_norm(at::view_as_real(coil_images), 2, {1, 5});
+  // Coil by coil in place: LibTorch's norm over an axis that is not the last is tens of times slower.
+  const at::Tensor parts = at::view_as_real(coil_images);
+  at::Tensor squares = parts.select(1, 0).square();
+  for (int64_t coil = 1; coil < parts.size(1); ++coil) {
+    const at::Tensor part = parts.select(1, coil);
+    squares.addcmul_(part, part);
+  }
+  return squares.sum(-1).sqrt_();
 }
 
 at::Tensor shrink(const at::Tensor& z, const at::Tensor& d, const at::Tensor& lambda) {

@@ -1,1 +1,110 @@
-// being written
+#include "raki/interpolate.h"
+
+#include <ATen/ATen.h>
+
+#include "gpu/error.h"
+#include "gpu/log.h"
+#include "raki/grappa.h"
+#include "raki/kernel.h"
+#include "raki/noise_aware.h"
+#include "raki/raki_2019.h"
+#include "raki/residual.h"
+#include "recon/fourier.h"
+
+namespace raki {
+namespace {
+
+constexpr int64_t noise_aware_readout_taps = 7;
+
+Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const std::string& reason) {
+  FrameEvidence evidence;
+  evidence.method_asked = asked;
+  evidence.method_used = Method::zero_filled;
+  evidence.reason = reason;
+  return {zero_filled(kspace),
+          std::vector<FrameEvidence>(static_cast<size_t>(kspace.samples.size(0)), evidence)};
+}
+
+Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                       const RakiOptions& options, const Progress& progress) {
+  switch (options.method) {
+    case Method::raki:
+      return interpolate_residual(kspace, calibration, options, progress);
+    case Method::linear:
+      return interpolate_linear(kspace, calibration, progress);
+    case Method::grappa:
+      return interpolate_grappa(kspace, calibration, options.grappa, progress);
+    case Method::raki_2019:
+      return interpolate_raki_2019(kspace, calibration, options, progress);
+    case Method::zero_filled:
+      return unchanged(kspace, Method::zero_filled, "");
+  }
+  throw Bug("a method without an interpolator");
+}
+
+/// Numbers as found, for a message.
+std::string found_text(int64_t calibration_lines, int64_t acceleration) {
+  return std::to_string(calibration_lines) + " calibration lines at R = " + std::to_string(acceleration);
+}
+
+/// The gap rule of GRAPPA and the noise-aware kernel; empty when it is met.
+std::string why_not_linear(const Sampling& sampling, int64_t calibration_lines, int64_t n_kx, int64_t width) {
+  if (n_kx < width)
+    return std::to_string(n_kx) + " readout samples, the kernel needs " + std::to_string(width);
+  // One measured line on each side of a gap spans R + 1 lines; at least one more line must be left to learn
+  // from.
+  const int64_t least = sampling.acceleration_ky + 2;
+  if (calibration_lines < least)
+    return found_text(calibration_lines, sampling.acceleration_ky) + ", at least " + std::to_string(least) +
+           " needed";
+  try {
+    gap_blocks(measured_lines(sampling, sampling.encoded_ky), 2, calibration_lines - 1);
+  } catch (const InputError& error) {
+    return error.facts().found;
+  }
+  return "";
+}
+
+std::string methods_that_work(const Sampling& sampling, int64_t n_coils, int64_t n_kx,
+                              int64_t calibration_lines, const RakiOptions& options) {
+  std::string text;
+  for (const auto& name : method_names())
+    if (why_not(method_from_text(name), sampling, n_coils, n_kx, calibration_lines, options).empty())
+      text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
+                    int64_t calibration_lines, const RakiOptions& options) {
+  if (method == Method::zero_filled || sampling.fully_sampled()) return "";
+  if (sampling.n_kz() != 1) return "3-D k-space of " + std::to_string(sampling.n_kz()) + " partitions";
+  if (n_coils < 2) return "one coil: there is nothing to interpolate from";
+  switch (method) {
+    case Method::raki_2019:
+      return why_not_raki_2019(sampling, calibration_lines);
+    case Method::grappa:
+      return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
+    default:
+      return why_not_linear(sampling, calibration_lines, n_kx, noise_aware_readout_taps);
+  }
+}
+
+Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                          const RakiOptions& options, const Progress& progress) {
+  const StepTimer timer("interpolate " + to_text(options.method));
+  const Sampling& sampling = kspace.sampling;
+  if (sampling.fully_sampled())
+    return unchanged(kspace, options.method, "fully sampled: nothing to interpolate");
+  const int64_t lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
+  const int64_t n_coils = kspace.samples.size(axis::coil), n_kx = kspace.samples.size(axis::kx);
+  const std::string problem = why_not(options.method, sampling, n_coils, n_kx, lines, options);
+  if (!problem.empty())
+    throw InputError(
+        {"The method " + to_text(options.method) + " cannot work on these data", problem, "", "",
+         "Methods that work here: " + methods_that_work(sampling, n_coils, n_kx, lines, options)});
+  return dispatch(kspace, calibration, options, progress);
+}
+
+}  // namespace raki
