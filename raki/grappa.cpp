@@ -1,0 +1,60 @@
+#include "raki/grappa.h"
+
+#include <ATen/ATen.h>
+
+#include "gpu/error.h"
+#include "gpu/linalg.h"
+#include "raki/lines.h"
+#include "raki/weights.h"
+
+namespace raki {
+namespace {
+
+void check_kernel(const GrappaOptions& options) {
+  if (options.kernel_ky >= 2 && options.kernel_ky % 2 == 0 && options.kernel_kx >= 1 &&
+      options.kernel_kx % 2 == 1)
+    return;
+  throw InputError(
+      {"GRAPPA kernel does not fit",
+       std::to_string(options.kernel_ky) + " x " + std::to_string(options.kernel_kx) + " (ky x kx)",
+       "an even number of measured lines and an odd number of readout samples", "", ""},
+      ExitCode::usage);
+}
+
+/// Fills the group's target lines of `out` from the measured samples in it.
+void fill_group(const at::Tensor& calibration, const GeometryGroup& group, const GrappaOptions& options,
+                at::Tensor& out) {
+  const NormalEquations equations = normal_equations(calibration, {}, group.geometry, options.kernel_kx);
+  at::Tensor regularised = equations.gram;  // mean diagonal 1, so trace / n = 1
+  regularised.diagonal(0, 1, 2).add_(options.regularisation);
+  const at::Tensor weights = solve_positive_definite(regularised, equations.right).to(at::kComplexFloat);
+  const at::Tensor patches =
+      source_patches(out, group.geometry, group.origins, options.kernel_kx, ReadoutEdges::zero_padded);
+  put_targets(out, at::matmul(patches, weights), group.geometry, group.origins);
+}
+
+}  // namespace
+
+Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
+                                 const std::optional<Calibration>& calibration, const GrappaOptions& options,
+                                 const Progress& progress) {
+  check_kernel(options);
+  const EncodedLines encoded = encoded_lines(kspace);
+  const at::Tensor reference = calibration_lines(encoded, calibration, kspace, options.kernel_kx);
+  const auto groups = group_blocks(gap_blocks(encoded.measured, options.kernel_ky, reference.size(2) - 1));
+
+  at::Tensor filled = encoded.samples.clone();
+  for (size_t i = 0; i < groups.size(); ++i) {
+    fill_group(reference, groups[i], options, filled);
+    if (progress) progress(static_cast<double>(i + 1) / static_cast<double>(groups.size()));
+  }
+  FrameEvidence evidence;
+  evidence.method_asked = evidence.method_used = Method::grappa;
+  evidence.numbers = {{"calibration_lines", static_cast<double>(reference.size(2))},
+                      {"geometries", static_cast<double>(groups.size())},
+                      {"regularisation", options.regularisation}};
+  return {into_matrix(filled, encoded, kspace),
+          std::vector<FrameEvidence>(static_cast<size_t>(filled.size(0)), evidence)};
+}
+
+}  // namespace raki

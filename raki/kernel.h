@@ -1,0 +1,53 @@
+#pragma once
+// Which measured lines feed which missing ones. Every run of missing lines becomes blocks; blocks of the same
+// relative geometry share one calibration. Lines are counted within the encoded range. No numbers here, only
+// line indices.
+
+#include <cstdint>
+#include <vector>
+
+#include "recon/sampling.h"
+
+namespace raki {
+
+/// Lines of one block relative to its smallest line, ascending.
+struct KernelGeometry {
+  std::vector<int64_t> targets;  ///< missing lines it fills
+  std::vector<int64_t> sources;  ///< measured lines it uses
+  int64_t span() const;          ///< lines from the first to the last, both included
+  int64_t mean_target() const;   ///< rounded mean of the targets, halves to even
+  auto operator<=>(const KernelGeometry&) const = default;
+};
+
+/// Missing lines and the measured lines they are filled from, absolute indices.
+struct GapBlock {
+  std::vector<int64_t> targets, sources;
+};
+
+/// All blocks of one geometry; `origins` are their smallest lines.
+struct GeometryGroup {
+  KernelGeometry geometry;
+  std::vector<int64_t> origins;
+};
+
+/// measured[i]: whether line `lines.begin + i` was measured. kz must be 1.
+std::vector<bool> measured_lines(const Sampling& sampling, LineRange lines);
+
+/// The longest run of adjacent measured lines; of equal runs the one nearest the middle of `measured`.
+LineRange longest_run(const std::vector<bool>& measured);
+
+/// Largest distance between neighbouring measured lines; 1 when there are fewer than two.
+int64_t widest_spacing(const std::vector<bool>& measured);
+
+/// Every missing line in exactly one block.
+/// Gap with measured lines on both sides: one block, fed by the `taps / 2` nearest measured lines of each
+/// side; while it spans more than `longest_span` lines the farther outer source is dropped, one a side stays.
+/// Gap at an edge: every line by itself from the 2 nearest measured lines (1 where 2 do not fit). Gap too
+/// wide for one source a side: every line by itself from its nearest measured line.
+/// @throws InputError "too few calibration lines" with the numbers when a line fits none of these.
+std::vector<GapBlock> gap_blocks(const std::vector<bool>& measured, int64_t taps, int64_t longest_span);
+
+/// Blocks by relative geometry, in order of geometry; origins ascending.
+std::vector<GeometryGroup> group_blocks(const std::vector<GapBlock>& blocks);
+
+}  // namespace raki

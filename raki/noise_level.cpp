@@ -1,0 +1,90 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "raki/patches.h"
+#include "raki/signal_power.h"
+#include "recon/noise.h"
+
+namespace raki {
+namespace {
+
+// README.md, "Which noise level": signal that mimics noise 1.5 times too strong is correlated at 0.47 and
+// more, noise that dominates the outer samples at 0.15 and less.
+constexpr double contradiction = 2;      ///< data to noise scan from which the two disagree
+constexpr double still_white = 0.25;     ///< correlation of outer neighbours below which they are noise
+constexpr double outer_quantile = 0.93;  ///< of the elliptic radius
+constexpr int64_t largest_lag = 4;       ///< samples along the readout
+
+/// Samples beyond the outer quantile of the elliptic radius about `centre`, bool (line, kx); `power` (line,
+/// kx).
+at::Tensor outer_samples(const at::Tensor& power, const at::Tensor& ky, LineRange encoded,
+                         KSpaceCentre centre) {
+  const double half_y = static_cast<double>(encoded.size()) / 2,
+               half_x = static_cast<double>(power.size(1)) / 2;
+  const at::Tensor y = (ky - centre.ky) / half_y;
+  const at::Tensor x = (at::arange(power.size(1), ky.options()) - centre.kx) / half_x;
+  const at::Tensor r = (y.square().unsqueeze(1) + x.square().unsqueeze(0)).sqrt();
+  const at::Tensor present = power > 0;
+  const at::Tensor edge = at::quantile(r.masked_select(present), outer_quantile);
+  return present.logical_and(r >= edge);
+}
+
+/// Largest over lags 1..4 along the readout of the mean over coils of |correlation| among the `outer` samples
+/// of one frame's `lines` (coil, line, kx). White noise: about 1/sqrt(samples).
+double neighbour_correlation(const at::Tensor& lines, const at::Tensor& outer) {
+  double largest = 0;
+  const int64_t n = lines.size(2);
+  for (int64_t lag = 1; lag <= std::min(largest_lag, n - 1); ++lag) {
+    const at::Tensor pairs =
+        outer.narrow(1, lag, n - lag).logical_and(outer.narrow(1, 0, n - lag)).to(at::kFloat);
+    const at::Tensor a = lines.narrow(2, lag, n - lag) * pairs, b = lines.narrow(2, 0, n - lag) * pairs;
+    const at::Tensor product = (a * b.conj()).sum({1, 2}).abs();
+    const at::Tensor norm = (a.abs().square().sum({1, 2}) * b.abs().square().sum({1, 2})).sqrt();
+    largest = std::max(largest, (product / norm.clamp_min(1e-30)).mean().item<double>());
+  }
+  return largest;
+}
+
+/// Whether the outer samples of frame `f` are white, that is noise and not signal.
+bool outer_is_noise(const UndersampledKSpace& kspace, int64_t f) {
+  const auto ky = kspace.sampling.measured_ky();
+  const at::Tensor picked = line_indices(ky, {0}, kspace.samples.device());
+  const at::Tensor lines = kspace.samples[f].select(1, 0).index_select(1, picked);
+  const at::Tensor power = lines.abs().square().sum(0);
+  const int64_t strongest = power.argmax().item<int64_t>();
+  const KSpaceCentre centre{ky[static_cast<size_t>(strongest / power.size(1))], strongest % power.size(1)};
+  const at::Tensor outer = outer_samples(power, picked.to(at::kDouble), kspace.sampling.encoded_ky, centre);
+  return neighbour_correlation(lines, outer) < still_white;
+}
+
+std::string contradiction_text(double ratio, bool data_win) {
+  char text[160];
+  std::snprintf(text, sizeof text, "the data's noise is %.3g times that of the noise scan; %s", ratio,
+                data_win ? "the data are taken, the noise scan contradicts them"
+                         : "its outer samples are signal, so the noise scan is taken");
+  return text;
+}
+
+}  // namespace
+
+NoiseLevel noise_level(const UndersampledKSpace& kspace) {
+  const int64_t frames = kspace.samples.size(axis::frame);
+  const auto n = static_cast<size_t>(frames);
+  NoiseLevel level{noise_from_data(kspace).to(at::kCPU, at::kDouble), std::vector<bool>(n, true),
+                   std::vector<double>(n, 0.0), std::vector<std::string>(n)};
+  if (!kspace.basis.unit_noise) return level;
+  for (int64_t f = 0; f < frames; ++f) {
+    const double ratio = level.sigma[f].median().item<double>();
+    const bool larger = ratio > contradiction;
+    const bool data_win = larger && outer_is_noise(kspace, f);
+    level.data_to_scan[f] = ratio;
+    level.from_data[f] = data_win;
+    if (larger) level.warnings[f] = contradiction_text(ratio, data_win);
+    if (!data_win) level.sigma[f].fill_(1.0);
+  }
+  return level;
+}
+
+}  // namespace raki

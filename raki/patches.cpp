@@ -1,0 +1,62 @@
+#include "raki/patches.h"
+
+#include <ATen/ATen.h>
+
+namespace raki {
+namespace {
+
+/// `lines` at the kernel's lines of every origin: (frame, coil, origin, offset, kx).
+at::Tensor lines_at(const at::Tensor& lines, const std::vector<int64_t>& origins,
+                    const std::vector<int64_t>& offsets) {
+  const at::Tensor picked = lines.index_select(2, line_indices(origins, offsets, lines.device()));
+  return picked.view({lines.size(0), lines.size(1), static_cast<int64_t>(origins.size()),
+                      static_cast<int64_t>(offsets.size()), lines.size(3)});
+}
+
+}  // namespace
+
+at::Tensor line_indices(const std::vector<int64_t>& origins, const std::vector<int64_t>& offsets,
+                        c10::Device device) {
+  std::vector<int64_t> indices;
+  indices.reserve(origins.size() * offsets.size());
+  for (const int64_t origin : origins)
+    for (const int64_t offset : offsets) indices.push_back(origin + offset);
+  return at::tensor(indices, at::kLong).to(device);
+}
+
+std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines) {
+  std::vector<int64_t> origins;
+  for (int64_t y = 0; y + geometry.span() <= n_lines; ++y) origins.push_back(y);
+  return origins;
+}
+
+at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometry,
+                          const std::vector<int64_t>& origins, int64_t width, ReadoutEdges edges) {
+  const int64_t half = width / 2;
+  const at::Tensor padded =
+      edges == ReadoutEdges::zero_padded ? at::constant_pad_nd(lines, {half, half}) : lines;
+  const at::Tensor windows = lines_at(padded, origins, geometry.sources).unfold(4, width, 1);
+  // frame, coil, origin, source, position, tap -> frame, origin, position, coil, source, tap
+  return windows.permute({0, 2, 4, 1, 3, 5})
+      .reshape({lines.size(0), windows.size(2) * windows.size(4), windows.size(1) * windows.size(3) * width});
+}
+
+at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometry,
+                          const std::vector<int64_t>& origins, int64_t width) {
+  const int64_t positions = lines.size(3) - width + 1;
+  const at::Tensor picked = lines_at(lines.narrow(3, width / 2, positions), origins, geometry.targets);
+  return picked.permute({0, 2, 4, 3, 1})
+      .reshape({lines.size(0), picked.size(2) * positions, picked.size(3) * picked.size(1)});
+}
+
+void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeometry& geometry,
+                 const std::vector<int64_t>& origins) {
+  const auto n_targets = static_cast<int64_t>(geometry.targets.size());
+  const auto n_origins = static_cast<int64_t>(origins.size());
+  const at::Tensor split = values.view({lines.size(0), n_origins, lines.size(3), n_targets, lines.size(1)});
+  lines.index_copy_(
+      2, line_indices(origins, geometry.targets, lines.device()),
+      split.permute({0, 4, 1, 3, 2}).reshape({lines.size(0), lines.size(1), -1, lines.size(3)}));
+}
+
+}  // namespace raki

@@ -1,0 +1,40 @@
+#pragma once
+// Sliding windows over lines: the rows of every linear system and the input of every network in this folder.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "raki/kernel.h"
+
+namespace raki {
+
+/// Whether windows reaching over the readout's ends are left out (calibration) or padded with zeros
+/// (application).
+enum class ReadoutEdges { full_windows, zero_padded };
+
+/// The sources of a kernel at every origin and readout position, one row a position.
+/// `lines` (frame, coil, line, kx); `width` readout taps (odd), centred on the position.
+/// Result (frame, origin * position, coil * source * width), columns ordered coil, source line, readout tap;
+/// positions: kx - width + 1 (full_windows) or kx (zero_padded).
+at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometry,
+                          const std::vector<int64_t>& origins, int64_t width, ReadoutEdges edges);
+
+/// The targets that belong to those rows, full windows only: (frame, origin * position, target * coil).
+at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometry,
+                          const std::vector<int64_t>& origins, int64_t width);
+
+/// Writes `values` (frame, origin * kx, target * coil) to the target lines of `lines` (frame, coil, line,
+/// kx).
+void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeometry& geometry,
+                 const std::vector<int64_t>& origins);
+
+/// All origins at which the geometry fits into `n_lines` lines: 0 .. n_lines - span.
+std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines);
+
+/// Line indices `origins[i] + offsets[j]`, flattened (i slow, j fast), int64 on `device`.
+at::Tensor line_indices(const std::vector<int64_t>& origins, const std::vector<int64_t>& offsets,
+                        c10::Device device);
+
+}  // namespace raki

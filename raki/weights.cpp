@@ -1,0 +1,66 @@
+#include "raki/weights.h"
+
+#include <ATen/ATen.h>
+
+#include "gpu/kernels.h"
+#include "gpu/linalg.h"
+
+namespace raki {
+namespace {
+
+constexpr double smallest_corrected_part = 0.02;
+
+/// Noise variance summed over all rows of the patch matrix, one number a column: (frame, n) float64.
+at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geometry, int64_t width,
+                           int64_t coils) {
+  const auto origins = all_origins(geometry, noise.size(1));
+  const auto n_origins = static_cast<int64_t>(origins.size());
+  std::vector<at::Tensor> by_source;
+  for (const int64_t source : geometry.sources)
+    by_source.push_back(noise.narrow(1, source, n_origins).to(at::kDouble).sum(1));
+  const int64_t positions = noise.size(2) - width + 1;
+  const at::Tensor by_tap = at::stack(by_source, 1).unfold(2, positions, 1).sum(3);  // frame, source, tap
+  return by_tap.flatten(1).repeat({1, coils});
+}
+
+}  // namespace
+
+NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
+                                 const KernelGeometry& geometry, int64_t width) {
+  const auto origins = all_origins(geometry, lines.size(2));
+  const at::Tensor patches = source_patches(lines, geometry, origins, width, ReadoutEdges::full_windows);
+  const at::Tensor targets = target_samples(lines, geometry, origins, width);
+  const at::Tensor adjoint = patches.mH();
+  at::Tensor gram = at::matmul(adjoint, patches).to(at::kComplexDouble);
+  const at::Tensor right = at::matmul(adjoint, targets).to(at::kComplexDouble);
+
+  const at::Tensor diagonal = at::real(gram.diagonal(0, 1, 2)).clone();
+  at::Tensor corrected = diagonal;
+  if (noise.defined()) {
+    corrected = diagonal - noise_by_column(noise, geometry, width, lines.size(1));
+    const at::Tensor plausible = corrected.mean(1, true) > smallest_corrected_part * diagonal.mean(1, true);
+    corrected = at::where(plausible, corrected, diagonal);
+  }
+  gram.diagonal(0, 1, 2).copy_(corrected);
+  const at::Tensor mean = corrected.mean(1).view({-1, 1, 1}).clamp_min(1e-300);
+  return {gram / mean, right / mean};
+}
+
+SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group) {
+  const Eigen eigen = hermitian_eigen(equations.gram);
+  return {group, eigen.values.clamp_min(0).to(at::kFloat), eigen.vectors.to(at::kComplexFloat),
+          at::matmul(eigen.vectors.mH(), equations.right).to(at::kComplexFloat)};
+}
+
+void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Tensor& lambda, int64_t width,
+           at::Tensor& out) {
+  const auto& [geometry, origins] = weights.group;
+  const at::Tensor patches = source_patches(lines, geometry, origins, width, ReadoutEdges::zero_padded);
+  const at::Tensor rows = line_indices(origins, {geometry.mean_target()}, lines.device());
+  const at::Tensor at_positions = lambda.index_select(1, rows).flatten(1);
+  const at::Tensor shrunk =
+      shrink(at::matmul(patches, weights.eigenvectors), weights.eigenvalues, at_positions);
+  put_targets(out, at::matmul(shrunk, weights.projected), geometry, origins);
+}
+
+}  // namespace raki

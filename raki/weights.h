@@ -1,0 +1,41 @@
+#pragma once
+// From calibration lines to the linear kernel of one geometry, and the kernel applied. Used by grappa and
+// linear.
+
+#include <ATen/core/Tensor.h>
+
+#include "raki/patches.h"
+
+namespace raki {
+
+/// Normal equations of one geometry for every frame, n = coils * sources * width unknowns.
+struct NormalEquations {
+  at::Tensor gram;   ///< A^H A (frame, n, n) complex128, noise removed from its diagonal, divided by its mean
+                     ///< diagonal m
+  at::Tensor right;  ///< A^H B (frame, n, target * coil) complex128, divided by the same m
+};
+
+/// All origins and all full readout windows of `lines` (frame, coil, line, kx) complex64.
+/// `noise` (frame, line, kx) float32: noise variance of every sample, the same for all coils; undefined: 0.
+/// Where the corrected mean diagonal is below 2 % of the uncorrected one the noise is over-estimated and
+/// nothing is removed.
+NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
+                                 const KernelGeometry& geometry, int64_t width);
+
+/// One geometry's kernel in the eigenbasis of its Gram matrix: any lambda without a new solve.
+struct SpectralWeights {
+  GeometryGroup group;
+  at::Tensor eigenvalues;   ///< d (frame, n) float32, >= 0, mean about 1
+  at::Tensor eigenvectors;  ///< V (frame, n, n) complex64, columns
+  at::Tensor projected;     ///< V^H A^H B (frame, n, target * coil) complex64
+};
+
+SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group);
+
+/// t = p V diag(1 / (d + lambda)) V^H A^H B at every origin and readout position, written to the group's
+/// target lines of `out`. `lines`, `out` (frame, coil, line, kx); p windows of `lines`; `lambda` (frame,
+/// line, kx) float32, read at the mean target.
+void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Tensor& lambda, int64_t width,
+           at::Tensor& out);
+
+}  // namespace raki
