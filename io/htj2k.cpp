@@ -9,8 +9,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdarg>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
 #include <string>
 
 #include "gpu/error.h"
@@ -20,50 +21,36 @@ namespace raki {
 
 namespace {
 
-std::string formatted(const char* format, va_list arguments) {
-  char text[512];
-  std::vsnprintf(text, sizeof(text), format, arguments);
-  return text;
+/// What OpenJPH said on this thread since it was cleared.
+thread_local std::string messages;
+
+ssize_t collect(void*, const char* text, size_t size) {
+  messages.append(text, size);
+  return static_cast<ssize_t>(size);
+}
+ssize_t ignore(void*, const char*, size_t size) {
+  return static_cast<ssize_t>(size);
 }
 
-// OpenJPH prints information and warnings to stdout and throws errors without their text unless given these.
-class IgnoredInformation : public ojph::message_info {
- public:
-  void operator()(int, const char*, int, const char*, ...) override {}
-};
-class WarningAsBug : public ojph::message_warning {
- public:
-  void operator()(int, const char*, int, const char* format, ...) override {
-    va_list arguments;
-    va_start(arguments, format);
-    const std::string text = formatted(format, arguments);
-    va_end(arguments);
-    throw Bug("OpenJPH warns: " + text);
-  }
-};
-class ErrorAsBug : public ojph::message_error {
- public:
-  void operator()(int, const char*, int, const char* format, ...) override {
-    va_list arguments;
-    va_start(arguments, format);
-    const std::string text = formatted(format, arguments);
-    va_end(arguments);
-    throw Bug("OpenJPH failed: " + text);
-  }
-};
+std::FILE* unbuffered_stream(cookie_write_function_t* write) {
+  std::FILE* stream = fopencookie(nullptr, "w", {nullptr, write, nullptr, nullptr});
+  if (stream == nullptr) throw std::bad_alloc();
+  std::setvbuf(stream, nullptr, _IONBF, 0);
+  return stream;
+}
 
-/// The setting is global to the process: made once, before the first codestream.
+/// OpenJPH prints information and warnings to stdout and throws errors without their text. Its streams are
+/// global to the process and set once; its message objects (configure_error and the like) do nothing in
+/// release 0.9.0.
 void take_over_messages() {
-  static IgnoredInformation information;
-  static WarningAsBug warning;
-  static ErrorAsBug error;
   static const bool done = [] {
-    ojph::configure_info(&information);
-    ojph::configure_warning(&warning);
-    ojph::configure_error(&error);
+    ojph::set_info_stream(unbuffered_stream(ignore));
+    ojph::set_warning_stream(unbuffered_stream(collect));
+    ojph::set_error_stream(unbuffered_stream(collect));
     return true;
   }();
   static_cast<void>(done);
+  messages.clear();
 }
 
 class BytesFile : public ojph::outfile_base {
@@ -115,20 +102,30 @@ void set_parameters(ojph::codestream& codestream, const GrayImage& image) {
   cod.set_reversible(true);
 }
 
-std::vector<uint8_t> encode_one_tile_part(const GrayImage& image) {
-  BytesFile file;
-  file.bytes.reserve(image.samples.size() + 1024);
-  ojph::codestream codestream;
-  set_parameters(codestream, image);
-  codestream.write_headers(&file);
+void push_rows(ojph::codestream& codestream, const GrayImage& image) {
   ojph::ui32 component = 0;
   ojph::line_buf* line = codestream.exchange(nullptr, component);
   for (auto row = image.samples.begin(); row != image.samples.end(); row += image.width) {
     std::copy_n(row, image.width, line->i32);
     line = codestream.exchange(line, component);
   }
-  codestream.flush();
-  codestream.close();
+}
+
+std::vector<uint8_t> encode_one_tile_part(const GrayImage& image) {
+  take_over_messages();
+  BytesFile file;
+  file.bytes.reserve(image.samples.size() + 1024);
+  try {
+    ojph::codestream codestream;
+    set_parameters(codestream, image);
+    codestream.write_headers(&file);
+    push_rows(codestream, image);
+    codestream.flush();
+    codestream.close();
+  } catch (const std::runtime_error&) {
+    throw Bug("OpenJPH failed: " + messages);
+  }
+  if (!messages.empty()) throw Bug("OpenJPH warns: " + messages);
   return std::move(file.bytes);
 }
 
@@ -136,7 +133,6 @@ std::vector<uint8_t> encode_one_tile_part(const GrayImage& image) {
 
 std::vector<uint8_t> encode_htj2k(const GrayImage& image) {
   check_image(image);
-  take_over_messages();
   return split_at_resolutions(encode_one_tile_part(image));
 }
 

@@ -20,24 +20,37 @@ constexpr uint64_t maximum_tiles = 4096;
   throw InputError({what, found, expected, "JPEG 2000 codestream", ""});
 }
 
+/// Big-endian number of `size` bytes.
+uint64_t number(std::span<const uint8_t> bytes, uint64_t at, size_t size) {
+  if (at + size > bytes.size())
+    refuse("The codestream ends early", std::to_string(bytes.size()) + " bytes", "");
+  uint64_t value = 0;
+  for (size_t i = 0; i < size; ++i) value = (value << 8) | bytes[at + i];
+  return value;
+}
+
 /// The fields of SIZ (ISO/IEC 15444-1, A.5.1) that decide how much memory a decoder takes.
 struct Claims {
-  uint64_t x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0, components;
-  int bits;
+  uint64_t x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0, components, bits;
+  uint64_t tiles_x() const { return (x1 - tile_x0 + tile_width - 1) / tile_width; }
+  uint64_t tiles_y() const { return (y1 - tile_y0 + tile_height - 1) / tile_height; }
 };
 
 Claims read_claims(std::span<const uint8_t> bytes) {
-  constexpr uint8_t start[] = {0xff, 0x4f, 0xff, 0x51};
-  if (bytes.size() < 45 || !std::equal(std::begin(start), std::end(start), bytes.begin()))
+  if (bytes.size() < 4 || number(bytes, 0, 4) != 0xff4fff51)
     refuse("This is not a JPEG 2000 codestream", std::to_string(bytes.size()) + " bytes",
            "the markers SOC and SIZ first");
-  const auto number = [&](size_t at, size_t size) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; ++i) value = (value << 8) | bytes[at + i];
-    return value;
-  };
-  return {number(8, 4),  number(12, 4), number(16, 4), number(20, 4), number(24, 4),
-          number(28, 4), number(32, 4), number(36, 4), number(40, 2), static_cast<int>(bytes[42] & 0x7f) + 1};
+  const auto field = [&](size_t at) { return number(bytes, at, 4); };
+  return {field(8),
+          field(12),
+          field(16),
+          field(20),
+          field(24),
+          field(28),
+          field(32),
+          field(36),
+          number(bytes, 40, 2),
+          (number(bytes, 42, 1) & 0x7f) + 1};
 }
 
 /// Refused before the decoder, which allocates by these numbers, sees the file.
@@ -48,15 +61,47 @@ void check_claims(const Claims& c) {
   if (c.x1 <= c.x0 || c.y1 <= c.y0 || c.tile_width == 0 || c.tile_height == 0 || c.tile_x0 > c.x0 ||
       c.tile_y0 > c.y0)
     refuse("The image has no pixels or no tiles", "", "");
-  const uint64_t width = c.x1 - c.x0, height = c.y1 - c.y0;
-  if (width > maximum_pixels || height > maximum_pixels || width * height > maximum_pixels)
+  const uint64_t width = c.x1 - c.x0, height = c.y1 - c.y0;  // below 2^32, so that products fit 64 bits
+  if (width * height > maximum_pixels)
     refuse("The image is too large", std::to_string(width) + " x " + std::to_string(height),
            "at most " + std::to_string(maximum_pixels) + " pixels");
-  const uint64_t tiles_x = (c.x1 - c.tile_x0 + c.tile_width - 1) / c.tile_width;
-  const uint64_t tiles_y = (c.y1 - c.tile_y0 + c.tile_height - 1) / c.tile_height;
-  if (tiles_x > maximum_tiles || tiles_y > maximum_tiles || tiles_x * tiles_y > maximum_tiles)
-    refuse("The image has too many tiles", std::to_string(tiles_x) + " x " + std::to_string(tiles_y),
+  if (c.tiles_x() * c.tiles_y() > maximum_tiles)
+    refuse("The image has too many tiles", std::to_string(c.tiles_x()) + " x " + std::to_string(c.tiles_y()),
            "at most " + std::to_string(maximum_tiles));
+}
+
+/// Tile-parts of one tile.
+struct TileState {
+  uint64_t seen = 0;
+  uint64_t stated = 0;  ///< 0: not stated
+};
+
+void check_all_there(const std::vector<TileState>& tiles) {
+  for (const TileState& tile : tiles)
+    if (tile.seen == 0 || (tile.stated != 0 && tile.seen != tile.stated))
+      refuse("Tile-parts are missing", std::to_string(tile.seen) + " of a tile",
+             tile.stated ? std::to_string(tile.stated) : "");
+}
+
+/// OpenJPEG fills missing tiles and tile-parts with a guess and does not say so. Here all must be there, then
+/// EOC.
+void check_complete(std::span<const uint8_t> bytes, const Claims& claims) {
+  constexpr uint64_t sot = 0xff90, eoc = 0xffd9;
+  std::vector<TileState> tiles(claims.tiles_x() * claims.tiles_y());
+  uint64_t at = 2;
+  while (number(bytes, at, 2) != sot) at += 2 + number(bytes, at + 2, 2);
+  while (number(bytes, at, 2) == sot) {
+    const uint64_t tile = number(bytes, at + 4, 2), length = number(bytes, at + 6, 4),
+                   count = number(bytes, at + 11, 1);
+    if (tile >= tiles.size()) refuse("A tile-part belongs to no tile", std::to_string(tile), "");
+    tiles[tile].seen += 1;
+    if (count > 0) tiles[tile].stated = count;
+    if (length == 0) return check_all_there(tiles);  // up to EOC, by definition the last one
+    if (length < 14) refuse("A tile-part is too short", std::to_string(length) + " bytes", "");
+    at += length;
+  }
+  if (number(bytes, at, 2) != eoc) refuse("A tile-part does not end where it says", "", "SOT or EOC");
+  check_all_there(tiles);
 }
 
 /// A codestream in memory as OpenJPEG reads it.
@@ -141,7 +186,9 @@ Picture decode(std::span<const uint8_t> bytes) {
 }  // namespace
 
 GrayImage decode_htj2k(std::span<const uint8_t> codestream) {
-  check_claims(read_claims(codestream));
+  const Claims claims = read_claims(codestream);
+  check_claims(claims);
+  check_complete(codestream, claims);
   const Picture picture = decode(codestream);
   const opj_image_comp_t& component = picture->comps[0];
   GrayImage image{component.w, component.h, static_cast<int>(component.prec), component.sgnd != 0, {}};
