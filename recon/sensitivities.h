@@ -7,12 +7,18 @@
 namespace raki {
 
 struct SensitivityOptions {
-  int64_t window = 5;       ///< side, in pixels of the low-resolution image, of the neighbourhood averaged over
-  int64_t iterations = 8;   ///< power iterations for the dominant eigenvector
+  int64_t window =
+      3;  ///< odd side, in voxels of the low-resolution image, of the neighbourhood averaged over; more is
+          ///< quieter, and wrong where coil fields are steep (README.md, sensitivities)
+  int64_t iterations = 8;  ///< power iterations for the dominant eigenvector
 };
 
-/// The dominant eigenvector of the local coil covariance of the low-resolution images, per pixel, on the grid of
-/// `matrix`; sum of squares 1; phase relative to the coil combination with most signal.
+/// The dominant eigenvector of the local coil covariance of the low-resolution images, per voxel, on the grid
+/// of `matrix` (the k-space grid the calibration belongs to). Sum of squares 1 everywhere, outside the object
+/// too; phase relative to the coil combination with most signal. The low-resolution images are the
+/// calibration under a Hann window centred on k = 0, on two voxels a sample; the maps go from there to
+/// `matrix` by cubic convolution.
+/// @throws InputError when 2-D calibration meets a 3-D matrix, or for unusable options.
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
                                        const SensitivityOptions& options = {});
 
