@@ -1,0 +1,192 @@
+#include "io/frame_list.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+namespace raki {
+namespace {
+
+/// Order of the output: volumes by set, phase, repetition, contrast; slices within.
+using FrameKey = std::tuple<uint16_t, uint16_t, uint16_t, uint16_t, uint16_t>;
+
+FrameKey key_of(const LineCounters& counter) {
+  return {counter.set, counter.phase, counter.repetition, counter.contrast, counter.slice};
+}
+
+Vec3 to_vec3(const std::array<float, 3>& v) {
+  return {v[0], v[1], v[2]};
+}
+
+FrameGeometry geometry_of(const ReadoutHeader& readout) {
+  FrameGeometry geometry;
+  const Vec3 read = to_vec3(readout.read_dir), phase = to_vec3(readout.phase_dir),
+             slice = to_vec3(readout.slice_dir);
+  const Vec3 position = to_vec3(readout.position_mm);
+  constexpr double tolerance = 1e-3;
+  const auto near = [](double value, double wanted) { return std::abs(value - wanted) < tolerance; };
+  const bool orthonormal = near(dot(read, read), 1) && near(dot(phase, phase), 1) &&
+                           near(dot(slice, slice), 1) && near(dot(read, phase), 0) &&
+                           near(dot(read, slice), 0) && near(dot(phase, slice), 0);
+  if (!orthonormal || !std::isfinite(dot(position, position))) return geometry;
+  return {position, read, phase, slice, true};
+}
+
+/// Siemens counts 2.5 ms, others 1 ms.
+double tick_s(const Protocol& protocol) {
+  std::string vendor = protocol.vendor.value_or("");
+  std::transform(vendor.begin(), vendor.end(), vendor.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return vendor.find("siemens") != std::string::npos ? 2.5e-3 : 1e-3;
+}
+
+FrameLines start_frame(const ReadoutHeader& readout, const Protocol& protocol) {
+  FrameLines frame;
+  const LineCounters& counter = readout.counter;
+  frame.label.slice = counter.slice;
+  frame.label.contrast = counter.contrast;
+  frame.label.phase = counter.phase;
+  frame.label.repetition = counter.repetition;
+  frame.label.set = counter.set;
+  if (readout.time_stamp > 0) frame.label.acquisition_time_s = readout.time_stamp * tick_s(protocol);
+  frame.geometry = geometry_of(readout);
+  return frame;
+}
+
+/// What is measured more than once in one frame.
+struct Repeats {
+  int64_t calibration_left_out = 0;  ///< calibration-only lines whose place an image line fills
+  int64_t averaged_places = 0;
+  int64_t unexplained = 0;  ///< readouts that repeat another with the same average counter
+};
+
+Repeats settle_repeats(FrameLines& frame, const std::vector<ReadoutHeader>& readouts) {
+  const auto header = [&](int64_t line) -> const ReadoutHeader& {
+    return readouts[static_cast<std::size_t>(line)];
+  };
+  const auto place = [&](int64_t line) {
+    return std::pair(header(line).counter.kz, header(line).counter.ky);
+  };
+  std::set<std::pair<uint16_t, uint16_t>> imaged;
+  for (const int64_t line : frame.image)
+    if (!is_calibration_only(header(line))) imaged.insert(place(line));
+  Repeats repeats;
+  repeats.calibration_left_out = static_cast<int64_t>(std::erase_if(frame.image, [&](int64_t line) {
+    return is_calibration_only(header(line)) && imaged.count(place(line)) > 0;
+  }));
+  std::map<std::pair<uint16_t, uint16_t>, std::multiset<uint16_t>> averages;
+  for (const int64_t line : frame.image) averages[place(line)].insert(header(line).counter.average);
+  for (const auto& [at, counters] : averages) {
+    frame.label.averages = std::max(frame.label.averages, static_cast<int64_t>(counters.size()));
+    repeats.averaged_places += counters.size() > 1;
+    repeats.unexplained +=
+        static_cast<int64_t>(counters.size() - std::set(counters.begin(), counters.end()).size());
+  }
+  return repeats;
+}
+
+void settle_repeats(std::vector<FrameLines>& frames, const std::vector<ReadoutHeader>& readouts,
+                    SortedLines& lines, std::vector<Decision>& evidence) {
+  Repeats all;
+  for (FrameLines& frame : frames) {
+    const Repeats repeats = settle_repeats(frame, readouts);
+    all.calibration_left_out += repeats.calibration_left_out;
+    all.averaged_places += repeats.averaged_places;
+    all.unexplained += repeats.unexplained;
+  }
+  if (all.calibration_left_out > 0)
+    lines.dropped["calibration repeating an image line"] = all.calibration_left_out;
+  if (all.averaged_places > 0)
+    evidence.push_back(
+        {"repeated lines", std::to_string(all.averaged_places) + " lines averaged, each over its own count",
+         "lines",
+         all.unexplained == 0
+             ? ""
+             : std::to_string(all.unexplained) + " readouts repeat another with the same counters",
+         all.unexplained > 0});
+}
+
+/// Gives every frame the reference lines of its own counters, or else the first ones of its slice.
+void share_calibration(std::vector<FrameLines>& frames, const std::vector<ReadoutHeader>& readouts,
+                       const SortedLines& lines) {
+  std::map<FrameKey, std::vector<int64_t>> exact;
+  std::map<uint16_t, FrameKey> first_of_slice;
+  for (const int64_t line : lines.calibration) {
+    const LineCounters& counter = readouts[static_cast<std::size_t>(line)].counter;
+    exact[key_of(counter)].push_back(line);
+    const auto entry = first_of_slice.try_emplace(counter.slice, key_of(counter)).first;
+    entry->second = std::min(entry->second, key_of(counter));
+  }
+  for (FrameLines& frame : frames) {
+    const LineCounters& counter = readouts[static_cast<std::size_t>(frame.image.front())].counter;
+    const auto own = exact.find(key_of(counter));
+    const auto slice = first_of_slice.find(counter.slice);
+    if (own != exact.end())
+      frame.calibration = own->second;
+    else if (slice != first_of_slice.end())
+      frame.calibration = exact.at(slice->second);
+  }
+}
+
+/// Place of each slice counter in space, or no value when the positions do not tell.
+std::optional<std::map<int64_t, double>> slice_positions(const std::vector<FrameLines>& frames) {
+  std::map<int64_t, double> along;
+  const Vec3 normal = frames.front().geometry.slice_dir;
+  for (const FrameLines& frame : frames) {
+    constexpr double parallel = 0.999;
+    if (!frame.geometry.known || dot(normal, frame.geometry.slice_dir) < parallel) return std::nullopt;
+    along.try_emplace(frame.label.slice, dot(normal, frame.geometry.centre_mm));
+  }
+  std::set<int64_t> distinct;
+  for (const auto& [slice, position] : along) distinct.insert(std::llround(position * 100));  // 0.01 mm
+  return distinct.size() == along.size() ? std::optional(along) : std::nullopt;
+}
+
+auto volume_of(const FrameLabel& label) {
+  return std::tuple(label.set, label.phase, label.repetition, label.contrast);
+}
+
+void sort_slices(std::vector<FrameLines>& frames, std::vector<Decision>& evidence) {
+  const auto positions = slice_positions(frames);
+  std::set<int64_t> slices;
+  for (const FrameLines& frame : frames) slices.insert(frame.label.slice);
+  if (positions)
+    std::stable_sort(frames.begin(), frames.end(), [&](const FrameLines& a, const FrameLines& b) {
+      return std::tuple(volume_of(a.label), positions->at(a.label.slice)) <
+             std::tuple(volume_of(b.label), positions->at(b.label.slice));
+    });
+  else if (slices.size() > 1)
+    for (FrameLines& frame : frames) frame.geometry.known = false;
+  for (std::size_t i = 0; i < frames.size(); ++i) frames[i].label.index = static_cast<int64_t>(i);
+  if (slices.size() > 1)
+    evidence.push_back({"slice order", positions ? "by position" : "by slice counter",
+                        positions ? "lines" : "counters",
+                        positions ? "" : "the slices have no distinct positions on one axis", !positions});
+}
+
+}  // namespace
+
+std::vector<FrameLines> list_frames(const std::vector<ReadoutHeader>& readouts, SortedLines& lines,
+                                    const Protocol& protocol, std::vector<Decision>& evidence) {
+  std::map<FrameKey, FrameLines> by_key;
+  for (const int64_t line : lines.image) {
+    const ReadoutHeader& readout = readouts[static_cast<std::size_t>(line)];
+    const auto key = key_of(readout.counter);
+    auto found = by_key.find(key);
+    if (found == by_key.end()) found = by_key.emplace(key, start_frame(readout, protocol)).first;
+    found->second.image.push_back(line);
+  }
+  std::vector<FrameLines> frames;
+  for (auto& [key, frame] : by_key) frames.push_back(std::move(frame));
+  settle_repeats(frames, readouts, lines, evidence);
+  sort_slices(frames, evidence);
+  if (!lines.calibration.empty()) share_calibration(frames, readouts, lines);
+  return frames;
+}
+
+}  // namespace raki

@@ -1,0 +1,43 @@
+#pragma once
+// What each readout of a scan is for, by its flags; and which scans are refused for what their readouts are.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/ismrmrd_file.h"
+#include "io/protocol_xml.h"
+#include "recon/scan.h"
+
+namespace raki {
+
+/// Numbers of readouts by purpose, ascending; counts of all and of those left out.
+struct SortedLines {
+  std::vector<int64_t> image;        ///< fill the image; lines flagged calibration-and-imaging are here
+  std::vector<int64_t> calibration;  ///< flagged calibration and nothing else
+  std::vector<int64_t> noise;
+  int64_t coils = 0;     ///< of the image lines; lines with another number are left out
+  int64_t encoding = 0;  ///< encoding space of the image lines; image lines of others are left out
+  std::map<std::string, int64_t> by_kind, dropped;
+};
+
+bool is_reversed(const ReadoutHeader& readout);
+/// Flagged as calibration and not also as imaging.
+bool is_calibration_only(const ReadoutHeader& readout);
+
+/// @throws InputError (65) when no line fills the image, or when samples are compressed.
+SortedLines sort_lines(const std::vector<ReadoutHeader>& readouts, const std::string& where);
+
+/// Throws InputError (65) naming the trajectory unless the scan is Cartesian, echo-planar scans in either
+/// disguise included (trajectory epi; or cartesian with alternating REVERSE lines and phase-correction
+/// lines).
+void refuse_unless_cartesian(const HeaderContents& header, const std::vector<ReadoutHeader>& readouts,
+                             const SortedLines& lines, const std::string& where);
+
+/// Decides whether calibration-only lines lie on the image's grid (embedded: they become image lines) or are
+/// a scan of their own (separate: they never enter the image), and moves them. Header first, unless the lines
+/// contradict it.
+Decision settle_calibration(SortedLines& lines, const HeaderContents& header,
+                            const std::vector<ReadoutHeader>& readouts);
+
+}  // namespace raki

@@ -1,0 +1,247 @@
+#include "io/scan_plan.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gpu/error.h"
+#include "io/image_grid.h"
+#include "io/line_sorting.h"
+#include "io/protocol_xml.h"
+
+namespace raki {
+namespace {
+
+using Readouts = std::vector<ReadoutHeader>;
+
+const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
+  return readouts[static_cast<std::size_t>(line)];
+}
+
+std::string place(const std::string& where, int64_t line) {
+  return where + ", readout " + std::to_string(line);
+}
+
+std::vector<int64_t> distinct_counters(const Readouts& readouts, const std::vector<int64_t>& lines,
+                                       bool partitions) {
+  std::set<int64_t> counters;
+  for (const int64_t line : lines) {
+    const LineCounters& counter = at_line(readouts, line).counter;
+    counters.insert(partitions ? counter.kz : counter.ky);
+  }
+  return {counters.begin(), counters.end()};
+}
+
+/// The centre line or partition Siemens writes into every readout; 0 means nothing was written.
+std::optional<int64_t> stated_centre(const Readouts& readouts, const std::vector<int64_t>& lines,
+                                     std::size_t user) {
+  const uint16_t first = at_line(readouts, lines.front()).counter.user[user];
+  const bool same = std::all_of(lines.begin(), lines.end(), [&](int64_t line) {
+    return at_line(readouts, line).counter.user[user] == first;
+  });
+  return same && first > 0 ? std::optional<int64_t>(first) : std::nullopt;
+}
+
+AxisClaims claims(const Protocol& protocol, const Readouts& readouts, const std::vector<int64_t>& lines,
+                  bool partitions) {
+  constexpr std::size_t siemens_centre_line = 5, siemens_centre_partition = 6;  // of idx.user
+  AxisClaims result;
+  result.name = partitions ? "kz" : "ky";
+  if (protocol.encoded_matrix)
+    result.encoded = partitions ? protocol.encoded_matrix->z : protocol.encoded_matrix->y;
+  result.limits = partitions ? protocol.limits_kz : protocol.limits_ky;
+  result.line_centre =
+      stated_centre(readouts, lines, partitions ? siemens_centre_partition : siemens_centre_line);
+  return result;
+}
+
+/// Plans one phase-encode axis; an error names the first readout with the offending counter.
+AxisPlan plan_one_axis(const IsmrmrdFile& file, const std::vector<int64_t>& lines,
+                       const std::vector<int64_t>& first_frame, bool partitions, ScanPlan& plan) {
+  const auto& readouts = file.readouts();
+  const auto counters = distinct_counters(readouts, lines, partitions);
+  try {
+    return plan_axis(
+        counters, claims(plan.summary.protocol, readouts, lines, partitions),
+        [&] { return energy_centre(file, first_frame, partitions); }, plan.summary.evidence);
+  } catch (const InputError& error) {
+    Facts facts = error.facts();
+    const auto offender = std::find_if(lines.begin(), lines.end(), [&](int64_t line) {
+      const LineCounters& counter = at_line(readouts, line).counter;
+      return (partitions ? counter.kz : counter.ky) == counters.back();
+    });
+    if (facts.where.empty()) facts.where = place(plan.where, *offender);
+    throw InputError(facts, error.code());
+  }
+}
+
+GridPlan plan_grid(const IsmrmrdFile& file, const SortedLines& lines, ScanPlan& plan) {
+  const auto& matrix = plan.summary.protocol.encoded_matrix;
+  GridPlan grid;
+  grid.coils = lines.coils;
+  grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
+                         plan.summary.evidence);
+  for (const int64_t line : lines.image)
+    place_samples(grid.kx, at_line(file.readouts(), line), place(plan.where, line));
+  grid.ky = plan_one_axis(file, lines.image, plan.frames.front().image, false, plan);
+  grid.kz = plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
+  return grid;
+}
+
+/// Reference counters along ky that every frame has: their longest gapless run.
+LineRange common_calibration(const Readouts& readouts, const std::vector<FrameLines>& frames) {
+  std::vector<int64_t> common = distinct_counters(readouts, frames.front().calibration, false);
+  for (const FrameLines& frame : frames) {
+    const auto own = distinct_counters(readouts, frame.calibration, false);
+    std::vector<int64_t> both;
+    std::set_intersection(common.begin(), common.end(), own.begin(), own.end(), std::back_inserter(both));
+    common.swap(both);
+  }
+  LineRange longest, run;
+  for (const int64_t counter : common) {
+    run = run.size() > 0 && counter == run.end ? LineRange{run.begin, counter + 1}
+                                               : LineRange{counter, counter + 1};
+    if (run.size() > longest.size()) longest = run;
+  }
+  return longest;
+}
+
+/// Why separate reference lines cannot be used; empty when they can.
+std::string why_unusable(const IsmrmrdFile& file, const SortedLines& lines, const ScanPlan& plan) {
+  const auto& readouts = file.readouts();
+  for (const FrameLines& frame : plan.frames)
+    if (frame.calibration.empty()) return "slice " + std::to_string(frame.label.slice) + " has none";
+  if (distinct_counters(readouts, lines.calibration, true).size() > 1) return "they are three-dimensional";
+  const int64_t encoding = at_line(readouts, lines.calibration.front()).encoding_space;
+  if (encoding == lines.encoding) return "";
+  const auto own = parse_header(file.header_text(), encoding, plan.where).protocol.encoded_fov;
+  const auto& image = plan.summary.protocol.encoded_fov;
+  return own && image && own->x_mm == image->x_mm && own->y_mm == image->y_mm
+             ? ""
+             : "their field of view is not the image's";
+}
+
+void plan_calibration(const IsmrmrdFile& file, const SortedLines& lines, ScanPlan& plan) {
+  if (lines.calibration.empty()) return;
+  auto& summary = plan.summary;
+  if (const std::string reason = why_unusable(file, lines, plan); !reason.empty()) {
+    summary.lines_dropped["separate calibration"] = static_cast<int64_t>(lines.calibration.size());
+    summary.evidence.push_back({"reference lines", "not used", "lines", reason, true});
+    return;
+  }
+  const LineRange block = common_calibration(file.readouts(), plan.frames);
+  GridPlan grid;
+  grid.coils = lines.coils;
+  std::vector<Decision> own_evidence;
+  grid.kx = plan_readout(file.readouts(), lines.calibration, std::nullopt, own_evidence);
+  grid.ky.n = block.size();
+  grid.ky.offset = -block.begin;
+  grid.kz.offset = -int64_t{at_line(file.readouts(), lines.calibration.front()).counter.kz};
+  for (const int64_t line : lines.calibration)
+    place_samples(grid.kx, at_line(file.readouts(), line), place(plan.where, line));
+  summary.separate_calibration_lines = block.size();
+  summary.evidence.push_back({"reference lines",
+                              std::to_string(block.size()) + " x " + std::to_string(grid.kx.n), "lines", "",
+                              false});
+  plan.calibration_grid = grid;
+}
+
+/// Groups frames by what was measured of them.
+void find_samplings(const Readouts& readouts, ScanPlan& plan) {
+  auto& summary = plan.summary;
+  for (const FrameLines& frame : plan.frames) {
+    const Sampling sampling = detect_sampling(measured_mask(readouts, plan.grid, frame.image),
+                                              plan.grid.ky.encoded, plan.grid.kz.encoded);
+    auto found = std::find(summary.samplings.begin(), summary.samplings.end(), sampling);
+    if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
+    summary.sampling_of_frame.push_back(found - summary.samplings.begin());
+    summary.labels.push_back(frame.label);
+  }
+  const Sampling& first = summary.samplings.front();
+  const auto stated = summary.protocol.acceleration_ky;
+  const bool contradicts =
+      stated && *stated != first.acceleration_ky && !(first.fully_sampled() && *stated <= 1);
+  summary.evidence.push_back({"acceleration", "R = " + std::to_string(first.acceleration_ky), "lines",
+                              contradicts ? "header says " + std::to_string(*stated) : "", contradicts});
+  if (summary.samplings.size() > 1)
+    summary.evidence.push_back(
+        {"sampling", std::to_string(summary.samplings.size()) + " different ones", "lines", "", false});
+}
+
+void read_noise(const IsmrmrdFile& file, const SortedLines& lines, ScanSummary& summary) {
+  if (lines.noise.empty()) {
+    summary.evidence.push_back({"noise", "no noise readouts", "lines", "", false});
+    return;
+  }
+  NoiseReadouts noise;
+  noise.samples = join_readouts(file, lines.noise, lines.coils);
+  noise.dwell_time_us = at_line(file.readouts(), lines.noise.front()).dwell_time_us;
+  if (!(noise.dwell_time_us > 0)) noise.dwell_time_us = 0;
+  summary.evidence.push_back({"noise",
+                              std::to_string(noise.samples.size(1)) + " samples in " +
+                                  std::to_string(lines.noise.size()) + " readouts",
+                              "lines", "", false});
+  summary.noise = noise;
+}
+
+void read_dwell_time(const Readouts& readouts, const SortedLines& lines, ScanSummary& summary) {
+  const float dwell = at_line(readouts, lines.image.front()).dwell_time_us;
+  const bool same = std::all_of(lines.image.begin(), lines.image.end(),
+                                [&](int64_t line) { return at_line(readouts, line).dwell_time_us == dwell; });
+  if (same && dwell > 0 && dwell < 1e6F)
+    summary.dwell_time_us = dwell;
+  else if (!same)
+    summary.evidence.push_back({"dwell time", "unknown", "lines", "image lines have different ones", true});
+}
+
+void note_header(const HeaderContents& header, const SortedLines& lines, ScanSummary& summary) {
+  if (!header.protocol.trajectory)
+    summary.evidence.push_back({"trajectory", "cartesian", "assumed", "the header names none", true});
+  if (header.protocol.receiver_coils && *header.protocol.receiver_coils != lines.coils)
+    summary.evidence.push_back({"coils", std::to_string(lines.coils), "lines",
+                                "header says " + std::to_string(*header.protocol.receiver_coils), true});
+  for (const std::string& element : header.unreadable)
+    summary.evidence.push_back({"header", "taken as missing", "header", element + " makes no sense", true});
+}
+
+void note_reversed(const Readouts& readouts, const SortedLines& lines, ScanSummary& summary) {
+  const auto reversed = std::count_if(lines.image.begin(), lines.image.end(),
+                                      [&](int64_t line) { return is_reversed(at_line(readouts, line)); });
+  if (reversed == 0) return;
+  const bool mixed = reversed < static_cast<int64_t>(lines.image.size());
+  summary.evidence.push_back(
+      {"reversed readouts", std::to_string(reversed) + " lines turned round", "lines",
+       mixed ? "other lines run forwards; no phase correction is applied between them" : "", mixed});
+}
+
+}  // namespace
+
+ScanPlan plan_scan(const IsmrmrdFile& file, const std::string& path) {
+  ScanPlan plan;
+  plan.where = "File " + path;
+  const Readouts& readouts = file.readouts();
+  SortedLines lines = sort_lines(readouts, plan.where);
+  const HeaderContents header = parse_header(file.header_text(), lines.encoding, plan.where);
+  refuse_unless_cartesian(header, readouts, lines, plan.where);
+  ScanSummary& summary = plan.summary;
+  summary.path = path;
+  summary.format = "ISMRMRD HDF5";
+  summary.protocol = header.protocol;
+  summary.n_coils = lines.coils;
+  note_header(header, lines, summary);
+  summary.evidence.push_back(settle_calibration(lines, header, readouts));
+  plan.frames = list_frames(readouts, lines, header.protocol, summary.evidence);
+  summary.lines_by_kind = lines.by_kind;
+  summary.lines_dropped = lines.dropped;
+  plan.grid = plan_grid(file, lines, plan);
+  decide_image_grid(plan.grid, summary);
+  find_samplings(readouts, plan);
+  plan_calibration(file, lines, plan);
+  note_reversed(readouts, lines, summary);
+  read_dwell_time(readouts, lines, summary);
+  read_noise(file, lines, summary);
+  return plan;
+}
+
+}  // namespace raki

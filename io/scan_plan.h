@@ -1,0 +1,26 @@
+#pragma once
+// Everything decided about a scan from its header and its readout headers, before image samples are read.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/frame_list.h"
+#include "io/ismrmrd_file.h"
+#include "io/kspace_assembly.h"
+#include "recon/scan.h"
+
+namespace raki {
+
+struct ScanPlan {
+  std::string where;  ///< "File ...", for messages
+  std::vector<FrameLines> frames;
+  GridPlan grid;
+  std::optional<GridPlan> calibration_grid;  ///< of separate reference lines
+  ScanSummary summary;
+};
+
+/// @throws InputError (65) for a scan that cannot be reconstructed, with the reason.
+ScanPlan plan_scan(const IsmrmrdFile& file, const std::string& path);
+
+}  // namespace raki
