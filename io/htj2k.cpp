@@ -74,9 +74,14 @@ void check_image(const GrayImage& image) {
               " samples cannot be encoded");
   const int32_t lowest = image.is_signed ? -(1 << (image.bits - 1)) : 0;
   const int32_t highest = lowest + (1 << image.bits) - 1;
-  const auto [least, most] = std::minmax_element(image.samples.begin(), image.samples.end());
-  if (*least < lowest || *most > highest)  // OpenJPH would take them, other decoders would clamp them
-    throw Bug("Samples from " + std::to_string(*least) + " to " + std::to_string(*most) + " do not fit " +
+  int32_t least = image.samples[0], most = image.samples[0];
+  for (const int32_t sample :
+       image.samples) {  // std::minmax_element is not vectorised and takes an eighth of the time
+    least = std::min(least, sample);
+    most = std::max(most, sample);
+  }
+  if (least < lowest || most > highest)  // OpenJPH would take them, other decoders would clamp them
+    throw Bug("Samples from " + std::to_string(least) + " to " + std::to_string(most) + " do not fit " +
               std::to_string(image.bits) + " bits");
 }
 
