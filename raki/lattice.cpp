@@ -38,6 +38,15 @@ at::Tensor lattice_lines(const at::Tensor& samples, const Lattice& lattice) {
   return samples.slice(2, lattice.first, end, lattice.spacing);
 }
 
+at::Tensor gap_lines(const at::Tensor& samples, const Lattice& lattice, int64_t first, int64_t count) {
+  std::vector<at::Tensor> lines;
+  for (int64_t offset = 1; offset < lattice.spacing; ++offset) {
+    const auto begin = lattice.first + first * lattice.spacing + offset;
+    lines.push_back(samples.slice(-2, begin, begin + (count - 1) * lattice.spacing + 1, lattice.spacing));
+  }
+  return at::stack(lines, -3);
+}
+
 void write_gaps(const at::Tensor& gaps, const Sampling& sampling, const Lattice& lattice,
                 at::Tensor& kspace) {
   const auto mask = sampling.mask[0];
@@ -48,7 +57,7 @@ void write_gaps(const at::Tensor& gaps, const Sampling& sampling, const Lattice&
       const auto line = lattice.first + gap * lattice.spacing + offset;
       if (measured[line]) continue;
       lines.push_back(line);
-      values.push_back(gap * (lattice.spacing - 1) + offset - 1);
+      values.push_back((offset - 1) * (lattice.count - 1) + gap);
     }
   const auto index = [&](const std::vector<int64_t>& list) { return at::tensor(list).to(kspace.device()); };
   auto plane = kspace.select(axis::kz, 0);

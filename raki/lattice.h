@@ -19,8 +19,11 @@ Lattice find_lattice(const Sampling& sampling);
 /// The lines of the lattice of `samples` (frame, coil, ky, kx): (frame, coil, lattice line, kx).
 at::Tensor lattice_lines(const at::Tensor& samples, const Lattice& lattice);
 
-/// Writes `gaps` (frame, coil, gap, spacing - 1, kx) into the lines of `kspace` (frame, coil, 1, ky, kx) that
-/// were not measured.
+/// The lines inside gaps [first, first + count): (..., spacing - 1, gap, kx) from `samples` (..., ky, kx).
+at::Tensor gap_lines(const at::Tensor& samples, const Lattice& lattice, int64_t first, int64_t count);
+
+/// Writes `gaps` (frame, coil, spacing - 1, gap, kx), all gaps, into the lines of `kspace` (frame, coil, 1,
+/// ky, kx) that were not measured.
 void write_gaps(const at::Tensor& gaps, const Sampling& sampling, const Lattice& lattice, at::Tensor& kspace);
 
 }  // namespace raki

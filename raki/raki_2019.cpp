@@ -188,8 +188,7 @@ at::Tensor apply_raki_2019(const at::Tensor& lines, const NetworkWeights& weight
       parts.narrow(0, frame, 1).narrow(1, first, pass.networks).copy_(work.output);
     }
   }
-  return at::complex(parts.narrow(1, 0, networks / 2), parts.narrow(1, networks / 2, networks / 2))
-      .transpose(2, 3);
+  return at::complex(parts.narrow(1, 0, networks / 2), parts.narrow(1, networks / 2, networks / 2));
 }
 
 Interpolation interpolate_raki_2019(const UndersampledKSpace& kspace,

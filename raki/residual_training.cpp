@@ -1,0 +1,269 @@
+#include "raki/residual_training.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "raki/adam.h"
+
+namespace raki {
+namespace {
+
+constexpr int64_t kernel1_kx = 5, kernel3_kx = 3, kernel_ky = 2;
+constexpr int64_t margin = (kernel1_kx - 1) / 2 + (kernel3_kx - 1) / 2;
+constexpr int64_t block_columns = 8;  ///< of held-out samples
+constexpr int64_t lambda_levels = 12;
+constexpr double largest_share = 10;  ///< of one sample, against the mean
+
+at::Tensor stack_parts(const at::Tensor& samples) {
+  return at::cat({at::real(samples), at::imag(samples)}, 1).contiguous();
+}
+
+/// Which columns are held out (8 of every 8 / fraction), and which may be learned from: no window of one
+/// holds the target of another, and none reaches over the readout's ends.
+struct Columns {
+  at::Tensor training, held_out;  ///< float (kx)
+};
+Columns split_columns(int64_t n_kx, double held_out_fraction, const at::Tensor& like) {
+  const auto period = std::max<int64_t>(2, std::llround(1 / held_out_fraction)) * block_columns;
+  const auto begin = (period - block_columns) / 2;
+  auto training = at::zeros({n_kx}), held_out = at::zeros({n_kx});
+  for (int64_t column = margin; column < n_kx - margin; ++column) {
+    const auto place = column % period;
+    if (place >= begin && place < begin + block_columns)
+      held_out[column] = 1;
+    else if (place < begin - margin || place >= begin + block_columns + margin)
+      training[column] = 1;
+  }
+  return {training.to(like.options()), held_out.to(like.options())};
+}
+
+at::Tensor levels_of(const at::Tensor& lambda) {
+  const auto place = (lambda.log() - std::log(1e-3)) / (std::log(20.0) - std::log(1e-3));
+  return (place * lambda_levels).floor().clamp(0, lambda_levels - 1).to(at::kLong);
+}
+
+/// Shares that make the known samples stand for the missing ones: at every level of lambda (noise over
+/// signal) they weigh together as much as there are missing samples. `chosen` (kx); sums to 1 a frame.
+at::Tensor shares(const at::Tensor& known_lambda, const at::Tensor& missing_lambda,
+                  const at::Tensor& chosen) {
+  const auto frames = known_lambda.size(0);
+  const auto known = levels_of(known_lambda), missing = levels_of(missing_lambda).flatten(1);
+  const auto weights = chosen.expand_as(known_lambda).contiguous();
+  const auto zeros = at::zeros({frames, lambda_levels}, chosen.options());
+  const auto n_known = zeros.scatter_add(1, known.flatten(1), weights.flatten(1));
+  const auto n_missing = zeros.scatter_add(1, missing, at::ones_like(missing, chosen.options()));
+  const auto share =
+      (n_missing / n_known.clamp_min(1)).gather(1, known.flatten(1)).view_as(weights) * weights;
+  const auto mean = share.flatten(1).sum(1) / weights.flatten(1).sum(1);
+  const auto bounded = at::minimum(share, (largest_share * mean).view({frames, 1, 1, 1}));
+  const auto sum = bounded.flatten(1).sum(1).clamp_min(1e-30).view({frames, 1, 1, 1});
+  return (bounded / sum).unsqueeze(1);
+}
+
+/// Windows of W x and two more rows: the shrinkage 1 / (1 + lambda), which tells the network how far to trust
+/// them, and ones, which give layer 1 a bias.
+at::Tensor sources_of(const at::Tensor& weighted, const at::Tensor& lambda, const Lattice& lattice) {
+  const auto data = at::constant_pad_nd(stack_parts(lattice_lines(weighted, lattice)), {margin, margin});
+  const auto windows = source_windows(data, kernel_ky, kernel1_kx, 1);
+  const auto trust = (1 / (1 + gap_lines(lambda, lattice, 0, lattice.count - 1))).mean(1);
+  const auto edges = at::replication_pad1d(trust, {kernel3_kx / 2, kernel3_kx / 2}).flatten(1).unsqueeze(1);
+  return at::cat({windows, edges, at::ones_like(edges)}, 1).contiguous();
+}
+
+/// Sources of the gaps with known lines only, and their grid.
+struct KnownGaps {
+  Grid grid;
+  at::Tensor sources;
+};
+KnownGaps known_gaps(const ResidualProblem& problem) {
+  const auto rows = problem.sources.unflatten(2, {problem.grid.rows, problem.grid.columns});
+  return {{problem.known, problem.grid.columns, 1},
+          rows.narrow(2, problem.first_known, problem.known).flatten(2).contiguous()};
+}
+
+/// Held-out error by readout block, in units of the noise: (frame, block) float64 on the CPU.
+at::Tensor held_out_blocks(const ResidualProblem& problem, const at::Tensor& difference) {
+  const auto columns = ((difference * problem.target_scale).square() * problem.held_out).sum({1, 2, 3});
+  const auto blocks = (columns.size(1) + block_columns - 1) / block_columns;
+  const auto padded = at::constant_pad_nd(columns, {0, blocks * block_columns - columns.size(1)});
+  return padded.unflatten(1, {blocks, block_columns}).sum(2).to(at::kDouble).cpu();
+}
+
+/// The best weights seen so far and the looks at the held-out samples that chose them.
+struct BestSoFar {
+  at::Tensor without;  ///< held-out error without network, (frame, block)
+  at::Tensor weights;
+  std::vector<ResidualTraining> frames;
+};
+
+/// Fall of the error over the blocks in units of its standard error.
+double in_standard_errors(const at::Tensor& gain) {
+  const auto chosen = gain.masked_select(gain != 0);
+  if (chosen.numel() < 2) return 0;
+  const auto spread = chosen.std().item<double>() * std::sqrt(static_cast<double>(chosen.numel()));
+  return chosen.sum().item<double>() / std::max(spread, 1e-30);
+}
+
+/// False once no frame has become better for three looks.
+bool look(const at::Tensor& blocks, const NetworkWeights& weights, int64_t step, int64_t check_every,
+          BestSoFar& best) {
+  bool any = false;
+  for (size_t i = 0; i < best.frames.size(); ++i) {
+    auto& frame = best.frames[i];
+    if (step - frame.best_step > 3 * check_every) continue;
+    any = true;
+    const auto row = static_cast<int64_t>(i);
+    const auto without = best.without[row], with = blocks[row];
+    const auto ratio = (with.sum() / without.sum().clamp_min(1e-30)).item<double>();
+    frame.steps = step;
+    if (!(ratio < frame.held_out_ratio)) continue;
+    frame.held_out_ratio = ratio;
+    frame.best_step = step;
+    frame.gain_in_errors = in_standard_errors(without - with);
+    best.weights[row].copy_(weights.flat[row]);
+  }
+  return any;
+}
+
+/// Output - target of all networks.
+at::Tensor difference_of(const ResidualProblem& problem, const KnownGaps& gaps, const NetworkWeights& weights,
+                         Workspace& work) {
+  auto difference = at::empty_like(problem.targets);
+  const auto count = work.output.size(1);
+  for (int64_t first = 0; first < problem.shape.networks; first += count) {
+    forward(weights, gaps.grid, gaps.sources, first, work);
+    difference.narrow(1, first, count).copy_(work.output);
+  }
+  return difference.sub_(problem.targets);
+}
+
+/// One pass over the networks: their errors (frame, network), relative to those without network, and the
+/// gradient.
+at::Tensor error_and_gradient(const ResidualProblem& problem, const KnownGaps& gaps,
+                              const NetworkWeights& weights, Workspace& work, NetworkWeights& gradient) {
+  const auto count = work.output.size(1);
+  std::vector<at::Tensor> errors;
+  for (int64_t first = 0; first < problem.shape.networks; first += count) {
+    forward(weights, gaps.grid, gaps.sources, first, work);
+    const auto target = problem.targets.narrow(1, first, count);
+    work.output.sub_(target);
+    const auto without = (target.square() * problem.training).sum({2, 3, 4}, true).clamp_min(1e-30);
+    const auto share = problem.training / without;
+    errors.push_back((work.output.square() * share).sum({2, 3, 4}));
+    work.output.mul_(share).mul_(2);
+    backward(weights, gaps.grid, gaps.sources, first, work, gradient);
+  }
+  return at::cat(errors, 1);
+}
+
+/// `clean` with fresh noise of the measured level in its windows; the same in every frame of a batch, in
+/// units of its own.
+void add_noise(const ResidualProblem& problem, const at::Tensor& clean, at::Generator generator,
+               at::Tensor& noisy) {
+  noisy.copy_(clean);
+  const auto n = at::empty({1, problem.windows, clean.size(2)}, clean.options().device(at::kCPU));
+  n.normal_(0, 1, generator);
+  noisy.narrow(1, 0, problem.windows).addcmul_(n.to(clean.device()), problem.noise);
+}
+
+void start_weights(NetworkWeights& weights, uint64_t seed) {
+  initialise(weights, 1, seed);
+  weights.layer1.mul_(std::sqrt(2.0 / static_cast<double>(weights.shape.inputs)));
+  weights.layer2.mul_(std::sqrt(2.0 / static_cast<double>(weights.shape.features1)));
+  weights.layer3.zero_();
+}
+
+}  // namespace
+
+LineRange gaps_within(const Lattice& lattice, LineRange acs) {
+  const auto before = acs.begin - lattice.first;
+  const auto first = before <= 0 ? 0 : (before + lattice.spacing - 2) / lattice.spacing;
+  const auto last = std::min((acs.end - lattice.first) / lattice.spacing, lattice.count - 1);
+  return {first, std::max(first, last)};
+}
+
+ResidualProblem residual_problem(const ResidualInput& scan, const Lattice& lattice, LineRange acs,
+                                 const ResidualOptions& options) {
+  ResidualProblem p;
+  const auto n_coils = scan.measured.size(1), n_kx = scan.measured.size(3), gaps = lattice.count - 1;
+  p.windows = 2 * n_coils * kernel_ky * kernel1_kx;
+  p.shape = {2 * n_coils, p.windows + 2, options.features1,  options.features2,
+             1,           kernel3_kx,    lattice.spacing - 1};
+  p.grid = {gaps, n_kx + kernel3_kx - 1, 1};
+  p.sources = sources_of(scan.measured * scan.weight.unsqueeze(1), scan.lambda, lattice);
+  const auto known = gaps_within(lattice, acs);
+  p.first_known = known.begin;
+  p.known = known.size();
+
+  auto windows = p.sources.narrow(1, 0, p.windows);
+  const auto seen = windows.unflatten(2, {gaps, p.grid.columns}).narrow(2, p.first_known, p.known);
+  const auto scale = seen.square().mean({1, 2, 3}, true).squeeze(3).sqrt_().clamp_min_(1e-30).reciprocal_();
+  windows.mul_(scale);
+  p.noise = scale * std::sqrt(0.5);
+
+  const auto residual = stack_parts(gap_lines(scan.known_residual, lattice, p.first_known, p.known));
+  const auto known_lambda = gap_lines(scan.lambda, lattice, p.first_known, p.known);
+  const auto all_lambda = gap_lines(scan.lambda, lattice, 0, gaps);
+  const auto missing =
+      at::cat({all_lambda.narrow(2, 0, known.begin), all_lambda.narrow(2, known.end, gaps - known.end)}, 2);
+  const auto columns = split_columns(n_kx, options.held_out_fraction, p.sources);
+  p.training = shares(known_lambda, missing, columns.training);
+  p.held_out = shares(known_lambda, missing, columns.held_out);
+  p.target_scale = (residual.square() * p.training).sum({2, 3, 4}, true).sqrt_().clamp_min_(1e-30);
+  p.targets = residual / p.target_scale;
+  return p;
+}
+
+std::vector<ResidualTraining> train_residual(const ResidualProblem& problem, NetworkWeights& weights,
+                                             const ResidualOptions& options, uint64_t seed,
+                                             const Progress& progress) {
+  const auto frames = problem.sources.size(0);
+  auto gaps = known_gaps(problem);
+  const auto clean = gaps.sources.clone();
+  const auto pass = pass_size(problem.shape, gaps.grid, frames, clean);
+  auto work = make_workspace(problem.shape, gaps.grid, frames, pass.networks, clean);
+  auto gradient = make_weights(problem.shape, frames, clean);
+  auto adam = make_adam(weights.flat);
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  start_weights(weights, seed);
+
+  BestSoFar best{held_out_blocks(problem, problem.targets), weights.flat.clone(),
+                 std::vector<ResidualTraining>(static_cast<size_t>(frames))};
+  std::vector<at::Tensor> losses;
+  for (int64_t step = 1; step <= options.maximum_steps; ++step) {
+    add_noise(problem, clean, generator, gaps.sources);
+    losses.push_back(error_and_gradient(problem, gaps, weights, work, gradient).mean(1));
+    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
+    if (progress) progress(static_cast<double>(step) / static_cast<double>(options.maximum_steps));
+    if (step % options.check_every != 0) continue;
+    gaps.sources.copy_(clean);
+    const auto blocks = held_out_blocks(problem, difference_of(problem, gaps, weights, work));
+    if (!look(blocks, weights, step, options.check_every, best)) break;
+  }
+  weights.flat.copy_(best.weights);
+  const auto table = at::stack(losses).to(at::kDouble).cpu();
+  for (size_t i = 0; i < best.frames.size(); ++i)
+    for (int64_t step = 0; step < best.frames[i].steps; ++step)
+      best.frames[i].losses.push_back(table.index({step, static_cast<int64_t>(i)}).item<double>());
+  return best.frames;
+}
+
+at::Tensor apply_residual(const ResidualProblem& problem, const NetworkWeights& weights) {
+  const auto frames = problem.sources.size(0), networks = problem.shape.networks;
+  const auto pass = pass_size(problem.shape, problem.grid, 1, problem.sources);
+  auto work = make_workspace(problem.shape, problem.grid, 1, pass.networks, problem.sources);
+  const auto n_kx = problem.grid.output_columns(problem.shape);
+  const auto parts = at::empty({frames, networks, problem.shape.outputs, problem.grid.rows, n_kx},
+                               problem.sources.options());
+  for (int64_t frame = 0; frame < frames; ++frame)
+    for (int64_t first = 0; first < networks; first += pass.networks) {
+      forward(frames_of(weights, frame, 1), problem.grid, problem.sources.narrow(0, frame, 1), first, work);
+      parts.narrow(0, frame, 1).narrow(1, first, pass.networks).copy_(work.output);
+    }
+  const auto scaled = parts * problem.target_scale;
+  return at::complex(scaled.narrow(1, 0, networks / 2), scaled.narrow(1, networks / 2, networks / 2));
+}
+
+}  // namespace raki

@@ -1,0 +1,88 @@
+"""raki-2019 step by step against the same networks in PyTorch, from the same initial weights."""
+import sys
+import pathlib
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import raki_2019_torch as reference  # noqa: E402
+
+R, ACS, STEPS, COILS, NY, NX = 3, 18, 10, 3, 48, 32
+pytestmark = pytest.mark.skipif(
+    reference.program() is None, reason=f"{reference.PROGRAM} is not built (RAKI_BUILD names the build folder)")
+
+
+def smooth_object():
+    """Coil k-space that falls off from the centre like a real one, from a fixed seed."""
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[-1:1:NY * 1j, -1:1:NX * 1j]
+    body = ((y / .8) ** 2 + (x / .7) ** 2 < 1) * (1 + .3 * rng.standard_normal((NY, NX)))
+    coils = [np.exp(-((y - a) ** 2 + (x - b) ** 2) + 1j * (a * x - b * y)) for a, b in rng.uniform(-1, 1, (COILS, 2))]
+    centred = lambda z: np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(z), norm="ortho"))
+    return np.stack([centred(body * c) for c in coils]).astype(np.complex64)
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("raki_2019")
+    reference.run_program(smooth_object(), folder, R, ACS, STEPS)
+    return {p.stem: np.load(p) for p in folder.glob("*.npy")}
+
+
+def conv_weights(ours, network):
+    """Our axes to conv2d's (out, in, ky, kx)."""
+    one = torch.from_numpy(ours["layer1"]).view(2 * COILS, 32, 2 * COILS, 2, 5)[network]
+    two = torch.from_numpy(ours["layer2"])[network][:, :, None, None]
+    three = torch.from_numpy(ours["layer3"]).view(2 * COILS, 2, 3, R - 1, 8)[network].permute(2, 3, 0, 1)
+    return one, two, three
+
+
+@pytest.fixture(scope="module")
+def theirs(ours):
+    """Losses (step, network) and the networks after the last step."""
+    lines = ours["kspace"][:, NY // 2 - ACS // 2:NY // 2 - ACS // 2 + ACS]
+    data = reference.stacked_parts(lines * (0.015 / np.abs(lines).max()))
+    targets = reference.targets_of(data, R)
+    networks = [reference.make_network(2 * COILS, R, R, conv_weights(ours, n)) for n in range(2 * COILS)]
+    losses = [reference.train(network, data, targets[n], STEPS) for n, network in enumerate(networks)]
+    return np.array(losses).T, networks
+
+
+def test_initial_weights_are_truncated_normal(ours):
+    # A normal of sd 0.1 cut at two standard deviations has sd 0.088.
+    for layer in (ours["layer1"], ours["layer2"]):
+        assert np.abs(layer).max() <= 0.2
+        assert abs(layer.std() - 0.088) < 0.004
+
+
+def test_losses_of_ten_steps(ours, theirs):
+    assert ours["losses"].shape == (STEPS, 2 * COILS)
+    np.testing.assert_allclose(ours["losses"], theirs[0], rtol=1e-4)
+    assert (ours["losses"][-1] < ours["losses"][0]).all()
+
+
+def test_applied_networks_fill_the_same_lines(ours, theirs):
+    first = NY // 2 % R
+    measured = ours["undersampled"][:, first::R]
+    padded = np.pad(measured, ((0, 0), (0, 1), (3, 3)))
+    with torch.no_grad():
+        parts = []
+        for network in theirs[1]:
+            for layer in network:
+                if isinstance(layer, torch.nn.Conv2d):
+                    layer.dilation = (1, 1)
+            parts.append(network(reference.stacked_parts(padded))[0].numpy())
+    expected = np.stack(parts[:COILS]) + 1j * np.stack(parts[COILS:])  # (coil, R - 1, gap, kx)
+    filled = ours["undersampled"].copy()
+    for gap in range(measured.shape[1] - 1):
+        for offset in range(1, R):
+            line = first + gap * R + offset
+            if not abs(filled[:, line]).any():
+                filled[:, line] = expected[:, offset - 1, gap]
+    assert np.abs(filled[:, first:first + R * (measured.shape[1] - 1)]).sum((0, 2)).all()
+    np.testing.assert_allclose(ours["filled"], filled, atol=1e-4 * np.abs(filled).max())
+    outer = np.r_[0:NY // 2 - ACS // 2, NY // 2 + ACS // 2 + 1:NY]
+    error = np.linalg.norm((ours["filled"] - filled)[:, outer]) / np.linalg.norm(filled[:, outer])
+    assert error < 1e-3, error
