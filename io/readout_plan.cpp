@@ -66,7 +66,7 @@ ReadoutPlan plan_readout(const std::vector<ReadoutHeader>& readouts, const std::
   const int64_t smallest = smallest_axis(extent.centre - extent.begin, extent.end - extent.centre);
   const bool symmetric = extent.end - extent.begin >= smallest - 1;
   plan.header_agrees = !encoded || *encoded == smallest || (*encoded > smallest && !symmetric) ||
-                       (discarded > 0 && *encoded == usual.samples);
+                       plan.discards_outside || (discarded > 0 && *encoded == usual.samples);
   plan.n = encoded && plan.header_agrees ? *encoded : symmetric ? smallest : smallest + smallest % 2;
   const std::string stored =
       std::to_string(usual.samples) + " samples, echo at " + std::to_string(extent.centre);
