@@ -27,24 +27,32 @@ at::Tensor interpolate(const at::Tensor& images, int64_t dim, int64_t size) {
   return ifft_1d(resized).mul_(scale).movedim(-1, dim);
 }
 
-}  // namespace
-
-CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx,
-                         MatrixSize matrix) {
+/// Crop and interpolation of the last three axes (z, y, x).
+at::Tensor fit(at::Tensor samples, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix) {
   if (matrix.x < 1 || matrix.y < 1 || matrix.z < 1) {
     throw InputError(
         {"The image matrix is empty",
          std::to_string(matrix.x) + " x " + std::to_string(matrix.y) + " x " + std::to_string(matrix.z),
          "at least one voxel on every axis", "", ""});
   }
-  at::Tensor samples = images.samples;
   const std::array<int64_t, 3> sizes{matrix.z, matrix.y, matrix.x};
   for (size_t i = 0; i < sizes.size(); ++i) {
-    const int64_t dim = axis::z + static_cast<int64_t>(i);
+    const int64_t dim = samples.dim() - 3 + static_cast<int64_t>(i);
     samples = resize_about_centre(samples, dim, cropped_size(samples.size(dim), fov_ratio_zyx[i]));
     samples = interpolate(samples, dim, sizes[i]);
   }
-  return {samples.contiguous(), images.basis};
+  return samples.contiguous();
+}
+
+}  // namespace
+
+CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx,
+                         MatrixSize matrix) {
+  return {fit(images.samples, fov_ratio_zyx, matrix), images.basis};
+}
+
+Image to_image_grid(const Image& image, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix) {
+  return Image(fit(image.samples, fov_ratio_zyx, matrix));
 }
 
 Image magnitude(const Image& image) {

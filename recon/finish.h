@@ -16,6 +16,8 @@ namespace raki {
 /// @throws InputError for a ratio that leaves no voxel, or an empty matrix.
 CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx,
                          MatrixSize matrix);
+/// The same for a combined image; complex64 only, since a magnitude cannot be interpolated in k-space.
+Image to_image_grid(const Image& image, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix);
 
 /// |image|, float32.
 Image magnitude(const Image& image);

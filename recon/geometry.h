@@ -34,7 +34,8 @@ struct ImagePlane {
 };
 
 /// Plane `z` of a frame. Image axis x runs along `read_dir`, y along `phase_dir`. 3-D slabs step along slice_dir.
-/// @throws InputError when the directions are not orthonormal to 1e-3.
+/// The directions of the plane are made exactly orthonormal (row first).
+/// @throws InputError when the directions are not orthonormal to 1e-3, or the grid has no extent.
 ImagePlane image_plane(const FrameGeometry& frame, const FieldOfView& fov, const MatrixSize& matrix, int64_t z,
                        VoxelCentre convention);
 

@@ -9,7 +9,7 @@ namespace raki {
 namespace {
 
 constexpr double pi = std::numbers::pi;
-constexpr double ring_radius = 0.62;  ///< of the wires; the head ends at 0.43
+constexpr double ring_radius = 0.58;  ///< of the wires; the head ends at 0.43
 constexpr double disc_radius = 0.47;  ///< inside which the fields are fitted
 constexpr double damping = 1e-8;  ///< Tikhonov, of the mean diagonal: keeps the sums small outside the disc
 
@@ -19,7 +19,7 @@ using Complex = std::complex<double>;
 Complex loop_field(int64_t coil, int64_t n_coils, double x, double y) {
   const Complex z(x, y);
   const double middle = 2 * pi * (static_cast<double>(coil) + 0.3) / static_cast<double>(n_coils);
-  const double half_width = std::min(0.7, 1.1 * pi / static_cast<double>(n_coils));
+  const double half_width = std::min(0.7, 0.9 * pi / static_cast<double>(n_coils));
   const Complex field = 1.0 / (z - std::polar(ring_radius, middle + half_width)) -
                         1.0 / (z - std::polar(ring_radius, middle - half_width));
   return field * std::polar(1.0, 0.8 * x - 0.5 * y + 2.5 * x * x + 1.5 * y * y + 1.2 * x * y);

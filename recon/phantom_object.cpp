@@ -23,12 +23,12 @@ void add_shells(std::vector<Ellipse>& head) {
 
 void add_deep_structures(std::vector<Ellipse>& head, double height) {
   const double ventricle = 0.022 * (1 + 0.35 * height);
-  head.push_back({-0.035, -0.03, ventricle, 0.095, -0.26, -0.35});
-  head.push_back({0.035, -0.03, ventricle, 0.095, 0.26, -0.35});
-  head.push_back({0, 0.105, 0.010, 0.042, 0, -0.33});
+  head.push_back({-0.042, -0.03, ventricle, 0.095, -0.26, -0.30});
+  head.push_back({0.042, -0.03, ventricle, 0.095, 0.26, -0.30});
+  head.push_back({0, 0.125, 0.010, 0.040, 0, -0.33});
   head.push_back({-0.062, 0.075, 0.040, 0.058, 0.4, -0.10});
   head.push_back({0.062, 0.075, 0.040, 0.058, -0.4, -0.10});
-  head.push_back({0, -0.26, 0.004, 0.105, 0, -0.32});
+  head.push_back({0, -0.25, 0.004, 0.085, 0, -0.32});
 }
 
 /// Folds of the cortex: thin dark ellipses at right angles to the surface.
@@ -38,7 +38,7 @@ void add_folds(std::vector<Ellipse>& head, double height) {
     const double angle = 2 * pi * (i + 0.25 * std::sin(2.4 * i)) / n_folds + 0.2 * height;
     const double depth = 0.86 + 0.03 * std::cos(1.7 * i);
     const double x = 0.305 * depth * std::cos(angle), y = 0.380 * depth * std::sin(angle);
-    head.push_back({x, y, 0.020 + 0.008 * std::sin(3.1 * i), 0.0045, std::atan2(y, x), -0.30});
+    head.push_back({x, y, 0.020 + 0.008 * std::sin(3.1 * i), 0.0045, std::atan2(y, x), -0.25});
   }
 }
 
@@ -147,8 +147,8 @@ at::Tensor density(const std::vector<Ellipse>& object, const at::Tensor& y, cons
   for (const Ellipse& e : object) {
     const double c = std::cos(e.angle_rad), s = std::sin(e.angle_rad);
     const at::Tensor dx = (x - e.x).unsqueeze(0), dy = (y - e.y).unsqueeze(1);
-    const at::Tensor radius = at::hypot((c * dx + s * dy) / e.a, (c * dy - s * dx) / e.b);
-    sum.add_(radius <= 1, e.density);
+    const at::Tensor along_a = (c / e.a) * dx + (s / e.a) * dy, along_b = (c / e.b) * dy - (s / e.b) * dx;
+    sum.add_(along_a.square() + along_b.square() <= 1, e.density);
   }
   return sum;
 }

@@ -9,8 +9,9 @@ namespace raki {
 /// @throws InputError (64) unless 1 <= acceleration <= n and 0 <= acs_lines <= n.
 at::Tensor uniform_mask(int64_t n, int64_t acceleration, int64_t acs_lines);
 
-/// fastMRI's equispaced fraction (facebookresearch/fastMRI, EquispacedMaskFractionFunc without its random offset): a centre
-/// of round(centre_fraction n) lines and a non-integer step so that n / rate lines are measured in all; bool (1, n).
+/// fastMRI's equispaced fraction (facebookresearch/fastMRI, EquispacedMaskFractionFunc without its random
+/// offset): a centre of round(centre_fraction n) lines and a non-integer step so that n / rate lines are
+/// measured in all; bool (1, n).
 at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction);
 
 /// The lines of `mask`, zeros elsewhere.
