@@ -33,3 +33,5 @@ if(RAKI_CUDA AND EXISTS ${RAKI_TORCH_DIR}/lib/libtorch_cuda.so)
 elseif(RAKI_CUDA)
   message(FATAL_ERROR "RAKI_CUDA is ON but ${RAKI_TORCH_DIR} is a CPU-only LibTorch. Pass -DRAKI_CUDA=OFF.")
 endif()
+# For jobs/cluster/bundle, which must ask for the same LibTorch on the machine it is carried to.
+file(WRITE ${PROJECT_BINARY_DIR}/generated/torch_version "${RAKI_TORCH_VERSION}\n")
