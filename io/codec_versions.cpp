@@ -12,10 +12,11 @@ namespace raki {
 
 std::string codec_versions() {
   const auto number = [](int part) { return std::to_string(part); };
-  return "HDF5 " + number(H5_VERS_MAJOR) + "." + number(H5_VERS_MINOR) + "." + number(H5_VERS_RELEASE) + "\nISMRMRD " +
-         number(ISMRMRD_VERSION_MAJOR) + "." + number(ISMRMRD_VERSION_MINOR) + "." + number(ISMRMRD_VERSION_PATCH) +
-         "\nOpenJPH " + number(OPENJPH_VERSION_MAJOR) + "." + number(OPENJPH_VERSION_MINOR) + "." +
-         number(OPENJPH_VERSION_PATCH) + "\nOpenJPEG " + opj_version() + "\nDCMTK " + OFFIS_DCMTK_VERSION_STRING;
+  return "HDF5 " + number(H5_VERS_MAJOR) + "." + number(H5_VERS_MINOR) + "." + number(H5_VERS_RELEASE) +
+         "\nISMRMRD " + number(ISMRMRD_VERSION_MAJOR) + "." + number(ISMRMRD_VERSION_MINOR) + "." +
+         number(ISMRMRD_VERSION_PATCH) + "\nOpenJPH " + number(OPENJPH_VERSION_MAJOR) + "." +
+         number(OPENJPH_VERSION_MINOR) + "." + number(OPENJPH_VERSION_PATCH) + "\nOpenJPEG " + opj_version() +
+         "\nDCMTK " + OFFIS_DCMTK_VERSION_STRING;
 }
 
 }  // namespace raki

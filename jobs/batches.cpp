@@ -20,10 +20,12 @@ bool selected(const FrameLabel& label, const ReconOptions& options) {
 int64_t bytes_per_frame(const ScanSummary& scan, const ReconOptions& options) {
   const int64_t coils = options.coils > 0 ? std::min(scan.n_coils, options.coils) : scan.n_coils;
   const int64_t read = scan.n_coils * scan.matrix.x * scan.matrix.y * scan.matrix.z;
-  const int64_t image = coils * std::max(scan.matrix.y * scan.matrix.z, scan.image_matrix.y * scan.image_matrix.z) *
-                        std::max<int64_t>(static_cast<int64_t>(static_cast<double>(scan.matrix.x) / scan.readout_oversampling),
-                                          scan.image_matrix.x);
-  // Sources of every target position in the recalibration (4 x 7 samples a coil), held twice, plus ten working copies.
+  const int64_t image =
+      coils * std::max(scan.matrix.y * scan.matrix.z, scan.image_matrix.y * scan.image_matrix.z) *
+      std::max<int64_t>(static_cast<int64_t>(static_cast<double>(scan.matrix.x) / scan.readout_oversampling),
+                        scan.image_matrix.x);
+  // Sources of every target position in the recalibration (4 x 7 samples a coil), held twice, plus ten
+  // working copies.
   const bool fits_a_kernel = options.interpolation.method != Method::zero_filled;
   const int64_t patches = fits_a_kernel ? 2 * 28 * image / std::max<int64_t>(scan.matrix.y / 65, 1) : 0;
   return bytes_per_sample * (2 * read + 10 * image + patches);
@@ -31,7 +33,8 @@ int64_t bytes_per_frame(const ScanSummary& scan, const ReconOptions& options) {
 
 std::vector<std::vector<int64_t>> plan_batches(const ScanSummary& scan, const ReconOptions& options,
                                                int64_t memory_bytes) {
-  const int64_t largest = std::max<int64_t>(1, memory_bytes / std::max<int64_t>(1, bytes_per_frame(scan, options)));
+  const int64_t largest =
+      std::max<int64_t>(1, memory_bytes / std::max<int64_t>(1, bytes_per_frame(scan, options)));
   std::vector<std::vector<int64_t>> batches;
   std::map<int64_t, size_t> open;  // sampling -> batch that still has room
   for (size_t i = 0; i < scan.labels.size(); ++i) {

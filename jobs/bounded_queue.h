@@ -1,6 +1,6 @@
 #pragma once
-// A queue between two threads of the pipeline that holds at most `capacity` items: the faster side waits. Either side can
-// end it; an exception given to `fail` comes out on the other side.
+// A queue between two threads of the pipeline that holds at most `capacity` items: the faster side waits.
+// Either side can end it; an exception given to `fail` comes out on the other side.
 
 #include <condition_variable>
 #include <deque>
@@ -15,7 +15,8 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(size_t capacity) : capacity_(capacity) {}
 
-  /// Waits for room. False when the queue was closed meanwhile: the item is dropped, the producer should stop.
+  /// Waits for room. False when the queue was closed meanwhile: the item is dropped, the producer should
+  /// stop.
   bool push(T item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });

@@ -29,9 +29,9 @@ void add_rows(Evaluation& evaluation, Method method, const Interpolation& filled
 
 Evaluation evaluate(const KSpace& full, const EvaluateOptions& options, const Progress& progress) {
   const int64_t n = full.samples.size(axis::ky);
-  const at::Tensor mask = options.fastmri
-                              ? fastmri_mask(n, static_cast<double>(options.acceleration), options.centre_fraction)
-                              : uniform_mask(n, options.acceleration, options.acs_lines);
+  const at::Tensor mask =
+      options.fastmri ? fastmri_mask(n, static_cast<double>(options.acceleration), options.centre_fraction)
+                      : uniform_mask(n, options.acceleration, options.acs_lines);
   const UndersampledKSpace undersampled = undersample(full, mask);
   Evaluation evaluation{undersampled.sampling, {}, rss_planes(full), {}};
   const auto total = static_cast<double>(options.methods.size());

@@ -22,10 +22,12 @@ namespace {
 
 KSpace load_array(const FullScanSource& source, const Device& device) {
   if (source.axes.empty())
-    throw InputError({"The axes of an array must be named", "none", "--axes with one word an axis", source.path.string(),
-                      "For example --axes coil,ky,kx"}, ExitCode::usage);
+    throw InputError({"The axes of an array must be named", "none", "--axes with one word an axis",
+                      source.path.string(), "For example --axes coil,ky,kx"},
+                     ExitCode::usage);
   const at::Tensor samples = to_kspace_axes(read_array(source.path, source.variable), source.axes);
-  return KSpace(samples.to(device.torch()), CoilBasis{CoilBasis::Kind::physical, samples.size(axis::coil), false});
+  return KSpace(samples.to(device.torch()),
+                CoilBasis{CoilBasis::Kind::physical, samples.size(axis::coil), false});
 }
 
 KSpace load_scan(const fs::path& path, const Device& device) {
@@ -34,8 +36,8 @@ KSpace load_scan(const fs::path& path, const Device& device) {
   std::vector<int64_t> frames(scan.labels.size());
   std::iota(frames.begin(), frames.end(), 0);
   if (scan.samplings.size() != 1 || !scan.samplings.front().fully_sampled())
-    throw InputError({"The scan is not fully sampled", to_text(scan.samplings.front()), "every line measured", path.string(),
-                      "Give a fully sampled scan, or use raki recon"});
+    throw InputError({"The scan is not fully sampled", to_text(scan.samplings.front()), "every line measured",
+                      path.string(), "Give a fully sampled scan, or use raki recon"});
   UndersampledKSpace kspace = reader.read(frames).kspace;
   kspace.samples = kspace.samples.to(device.torch());
   if (scan.noise) {
@@ -52,7 +54,8 @@ at::Tensor load_dicom_folder(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().extension() == ".dcm") files.push_back(entry.path());
   if (files.empty())
-    throw InputError({"No images found", "no .dcm file and no image.npy", "a result of raki recon", folder.string(), ""});
+    throw InputError(
+        {"No images found", "no .dcm file and no image.npy", "a result of raki recon", folder.string(), ""});
   std::sort(files.begin(), files.end());
   std::vector<at::Tensor> planes;
   for (const fs::path& file : files) planes.push_back(load_images(file));
@@ -79,7 +82,8 @@ at::Tensor with_all_axes(at::Tensor images, const fs::path& path) {
 KSpace load_full_scan(const FullScanSource& source, const Device& device) {
   KSpace kspace = is_array_file(source.path) ? load_array(source, device) : load_scan(source.path, device);
   if (kspace.samples.size(axis::kz) != 1)
-    throw InputError({"Only 2-D scans can be evaluated", std::to_string(kspace.samples.size(axis::kz)) + " partitions", "1",
+    throw InputError({"Only 2-D scans can be evaluated",
+                      std::to_string(kspace.samples.size(axis::kz)) + " partitions", "1",
                       source.path.string(), ""});
   return kspace;
 }
@@ -89,7 +93,8 @@ at::Tensor load_images(const fs::path& path) {
     if (fs::exists(path / "image.npy")) return load_images(path / "image.npy");
     return load_dicom_folder(fs::exists(path / "series001") ? path / "series001" : path);
   }
-  if (!fs::exists(path)) throw InputError({"No such file", "", "", path.string(), ""}, ExitCode::input_missing);
+  if (!fs::exists(path))
+    throw InputError({"No such file", "", "", path.string(), ""}, ExitCode::input_missing);
   if (is_array_file(path)) return with_all_axes(read_array(path), path);
   return load_dicom_file(path);
 }

@@ -11,9 +11,9 @@
 namespace raki {
 
 struct FullScanSource {
-  std::filesystem::path path;       ///< a k-space file or an array (.npy, .cfl, .mat)
-  std::vector<std::string> axes;    ///< of an array: frame, coil, kz, ky, kx or 1, in its order
-  std::string variable;             ///< of a .mat file
+  std::filesystem::path path;     ///< a k-space file or an array (.npy, .cfl, .mat)
+  std::vector<std::string> axes;  ///< of an array: frame, coil, kz, ky, kx or 1, in its order
+  std::string variable;           ///< of a .mat file
 };
 
 /// A fully sampled 2-D scan: noise readouts used, readout oversampling removed.

@@ -20,8 +20,9 @@ std::optional<int64_t> parse_index(const std::string& text) {
 
 IndexRange index_range_from_text(const std::string& text) {
   if (text.empty()) return {};
-  const InputError wrong({"Not an index range", "'" + text + "'", "A:B counted from 0, half-open", "", "For example 0:3"},
-                         ExitCode::usage);
+  const InputError wrong(
+      {"Not an index range", "'" + text + "'", "A:B counted from 0, half-open", "", "For example 0:3"},
+      ExitCode::usage);
   const size_t colon = text.find(':');
   if (colon == std::string::npos) throw wrong;
   IndexRange range;
@@ -42,10 +43,14 @@ Outputs outputs_from_text(const std::string& text) {
   Outputs outputs{false, false, false};
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    if (word == "dicom") outputs.dicom = true;
-    else if (word == "npy") outputs.npy = true;
-    else if (word == "png") outputs.png = true;
-    else throw InputError({"Unknown output", "'" + word + "'", "dicom, npy or png", "", ""}, ExitCode::usage);
+    if (word == "dicom")
+      outputs.dicom = true;
+    else if (word == "npy")
+      outputs.npy = true;
+    else if (word == "png")
+      outputs.png = true;
+    else
+      throw InputError({"Unknown output", "'" + word + "'", "dicom, npy or png", "", ""}, ExitCode::usage);
   }
   return outputs;
 }
@@ -55,12 +60,12 @@ std::string identity_text(const ReconOptions& options) {
   std::ostringstream text;
   text.precision(17);
   text << "method=" << to_text(raki.method) << " seed=" << raki.seed
-       << " combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss") << " prewhiten=" << options.prewhiten
-       << " coils=" << options.coils
-       << " grappa=" << raki.grappa.kernel_ky << 'x' << raki.grappa.kernel_kx << ',' << raki.grappa.regularisation
-       << " raki-2019=" << raki.raki_2019.iterations << ',' << raki.raki_2019.learning_rate
-       << " residual=" << raki.residual.maximum_steps << ',' << raki.residual.learning_rate << ','
-       << raki.residual.minimum_gain
+       << " combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss")
+       << " prewhiten=" << options.prewhiten << " coils=" << options.coils
+       << " grappa=" << raki.grappa.kernel_ky << 'x' << raki.grappa.kernel_kx << ','
+       << raki.grappa.regularisation << " raki-2019=" << raki.raki_2019.iterations << ','
+       << raki.raki_2019.learning_rate << " residual=" << raki.residual.maximum_steps << ','
+       << raki.residual.learning_rate << ',' << raki.residual.minimum_gain
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
        << " dataset=" << options.dataset;
   return text.str();

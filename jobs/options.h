@@ -1,6 +1,6 @@
 #pragma once
-// Every knob of a reconstruction, with its one default. The command line and its help are made from this struct
-// (jobs/cli/options.cpp); the interpolators' knobs stand in raki/options.h.
+// Every knob of a reconstruction, with its one default. The command line and its help are made from this
+// struct (jobs/cli/options.cpp); the interpolators' knobs stand in raki/options.h.
 
 #include <cstdint>
 #include <optional>
@@ -37,16 +37,16 @@ Outputs outputs_from_text(const std::string& text);
 struct ReconOptions {
   RakiOptions interpolation;
   Combination combination = Combination::adaptive;
-  bool prewhiten = true;            ///< false: noise readouts stay unused, noise is estimated from the data
-  int64_t coils = 16;               ///< more coils than this are compressed to this many virtual ones; 0: never
-  IndexRange slices, frames;        ///< which slices (by position) and which frames of the series
-  std::string device = "auto";      ///< auto, cpu, cuda or cuda:N
-  int threads = 0;                  ///< CPU threads; 0: all cores this process may use
-  std::string dataset;              ///< HDF5 group; empty: the one that holds acquisitions
+  bool prewhiten = true;        ///< false: noise readouts stay unused, noise is estimated from the data
+  int64_t coils = 16;           ///< more coils than this are compressed to this many virtual ones; 0: never
+  IndexRange slices, frames;    ///< which slices (by position) and which frames of the series
+  std::string device = "auto";  ///< auto, cpu, cuda or cuda:N
+  int threads = 0;              ///< CPU threads; 0: all cores this process may use
+  std::string dataset;          ///< HDF5 group; empty: the one that holds acquisitions
   Outputs outputs;
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
-  bool overwrite = false;           ///< replace a former result
+  bool overwrite = false;  ///< replace a former result
 };
 
 /// Everything in the options that changes the images, as one line of text: part of the job's identity.

@@ -19,7 +19,8 @@ void check_target(const fs::path& target, bool overwrite) {
   if (!fs::exists(fs::symlink_status(target))) return;
   if (!fs::is_directory(target)) throw cannot_create(target, "a file of that name", "Choose another -o");
   if (fs::is_empty(target)) return;
-  if (!overwrite) throw cannot_create(target, "a folder that is not empty", "Choose another -o or add --overwrite");
+  if (!overwrite)
+    throw cannot_create(target, "a folder that is not empty", "Choose another -o or add --overwrite");
   if (!fs::exists(target / "recon.json"))
     throw cannot_create(target, "a folder that is not a former result (no recon.json in it)",
                         "--overwrite replaces former results only. Choose another -o");
@@ -27,7 +28,11 @@ void check_target(const fs::path& target, bool overwrite) {
 
 fs::path beside(const fs::path& target, const char* what) {
   std::string name = ".";
-  name.append(target.filename().string()).append(".").append(what).append("-").append(std::to_string(getpid()));
+  name.append(target.filename().string())
+      .append(".")
+      .append(what)
+      .append("-")
+      .append(std::to_string(getpid()));
   return target.parent_path() / name;
 }
 

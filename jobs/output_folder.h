@@ -1,5 +1,6 @@
 #pragma once
-// A result folder that appears whole or not at all: everything is staged beside it and moved in by one rename.
+// A result folder that appears whole or not at all: everything is staged beside it and moved in by one
+// rename.
 
 #include <filesystem>
 
@@ -7,7 +8,8 @@ namespace raki {
 
 class OutputFolder {
  public:
-  /// `target` must be absent or an empty folder; with `overwrite` also a former result (a folder with a recon.json).
+  /// `target` must be absent or an empty folder; with `overwrite` also a former result (a folder with a
+  /// recon.json).
   /// @throws InputError (73) otherwise or when nothing can be created there.
   OutputFolder(const std::filesystem::path& target, bool overwrite);
   /// Removes what was staged unless `commit` was called.

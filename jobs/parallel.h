@@ -12,8 +12,8 @@
 
 namespace raki {
 
-/// Calls work(0) ... work(n - 1), each once, on up to `threads` threads. The first exception stops the rest and is
-/// thrown on.
+/// Calls work(0) ... work(n - 1), each once, on up to `threads` threads. The first exception stops the rest
+/// and is thrown on.
 inline void parallel_for(int64_t n, int threads, const std::function<void(int64_t)>& work) {
   std::atomic<int64_t> next{0};
   std::mutex mutex;

@@ -32,7 +32,8 @@ struct Computed {
 /// Frames [begin, end) of a batch; tensors are views.
 FrameBatch part_of(const FrameBatch& batch, int64_t begin, int64_t end) {
   const auto cut = [&](const at::Tensor& samples) { return samples.narrow(axis::frame, begin, end - begin); };
-  FrameBatch part{UndersampledKSpace(cut(batch.kspace.samples), batch.kspace.sampling, batch.kspace.basis), batch.calibration,
+  FrameBatch part{UndersampledKSpace(cut(batch.kspace.samples), batch.kspace.sampling, batch.kspace.basis),
+                  batch.calibration,
                   {batch.labels.begin() + begin, batch.labels.begin() + end},
                   {batch.geometry.begin() + begin, batch.geometry.begin() + end}};
   if (part.calibration) part.calibration->samples = cut(batch.calibration->samples);
@@ -47,10 +48,11 @@ ReconstructedBatch compute(const FrameBatch& batch, const ReconContext& context,
   } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
     if (n == 1)
-      throw DeviceError({"Out of memory for a single frame",
-                         std::to_string(context.device.free_memory_bytes() >> 20) + " MB free on " + context.device.name(), "",
-                         "", "Use another --device, fewer --coils or another --method"},
-                        ExitCode::out_of_memory);
+      throw DeviceError(
+          {"Out of memory for a single frame",
+           std::to_string(context.device.free_memory_bytes() >> 20) + " MB free on " + context.device.name(),
+           "", "", "Use another --device, fewer --coils or another --method"},
+          ExitCode::out_of_memory);
   }
   release_cached_memory(context.device);
   log_warning("memory", "batch of " + std::to_string(n) + " frames does not fit, computed in halves");
@@ -61,11 +63,17 @@ ReconstructedBatch compute(const FrameBatch& batch, const ReconContext& context,
   return first;
 }
 
+std::unique_ptr<FrameBatch> read_batch(const ScanReader& reader, const Frames& frames) {
+  const StepTimer timer("read");
+  return std::make_unique<FrameBatch>(reader.read(frames));
+}
+
 void read_all(const ScanReader& reader, const std::vector<Frames>& batches, BoundedQueue<Loaded>& loaded) {
   try {
     for (const Frames& frames : batches) {
       throw_if_interrupted();
-      if (!loaded.push({frames, std::make_unique<FrameBatch>(reader.read(frames))})) return;
+      auto batch = read_batch(reader, frames);
+      if (!loaded.push({frames, std::move(batch)})) return;
     }
     loaded.close();
   } catch (...) {
@@ -85,7 +93,8 @@ void store(const Computed& computed, const Frames& order, Series& series) {
   }
 }
 
-void store_all(BoundedQueue<Computed>& results, const Frames& order, Series& series, std::exception_ptr& failure) {
+void store_all(BoundedQueue<Computed>& results, const Frames& order, Series& series,
+               std::exception_ptr& failure) {
   try {
     while (const auto computed = results.pop()) store(*computed, order, series);
   } catch (...) {
@@ -101,8 +110,8 @@ Frames all_frames(const std::vector<Frames>& batches) {
   return order;
 }
 
-void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, const ReconContext& context, double n_frames,
-                 const Progress& progress) {
+void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, const ReconContext& context,
+                 double n_frames, const Progress& progress) {
   const DeviceScope scope(context.device);
   double done = 0;
   while (auto next = loaded.pop()) {
@@ -113,7 +122,8 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
     };
     const FrameBatch& batch = *next->batch;
     ReconstructedBatch result = compute(batch, context, report);
-    if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)})) return;
+    if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)}))
+      return;
     done += share;
     report(0);
   }
@@ -121,8 +131,8 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
 
 }  // namespace
 
-void run_pipeline(const ScanReader& reader, const ReconContext& context, const std::vector<Frames>& batches, Series& series,
-                  const Progress& progress) {
+void run_pipeline(const ScanReader& reader, const ReconContext& context, const std::vector<Frames>& batches,
+                  Series& series, const Progress& progress) {
   const Frames order = all_frames(batches);
   BoundedQueue<Loaded> loaded(1);
   BoundedQueue<Computed> results(1);

@@ -1,6 +1,6 @@
 #pragma once
-// Reading, computing and collecting at the same time, with bounded queues between: while batch i is computed, batch i + 1
-// is read and batch i - 1 is stored.
+// Reading, computing and collecting at the same time, with bounded queues between: while batch i is computed,
+// batch i + 1 is read and batch i - 1 is stored.
 
 #include "io/scan_reader.h"
 #include "jobs/reconstruct.h"
@@ -8,10 +8,10 @@
 
 namespace raki {
 
-/// Reconstructs the frames of `batches` (indices into the scan's labels) into `series`, whose frames are those indices in
-/// ascending order. A batch that does not fit into memory is halved until one frame is left.
+/// Reconstructs the frames of `batches` (indices into the scan's labels) into `series`, whose frames are
+/// those indices in ascending order. A batch that does not fit into memory is halved until one frame is left.
 /// @throws DeviceError (71) when not even one frame fits; Interrupted (75); what the steps throw.
-void run_pipeline(const ScanReader& reader, const ReconContext& context, const std::vector<std::vector<int64_t>>& batches,
-                  Series& series, const Progress& progress);
+void run_pipeline(const ScanReader& reader, const ReconContext& context,
+                  const std::vector<std::vector<int64_t>>& batches, Series& series, const Progress& progress);
 
 }  // namespace raki

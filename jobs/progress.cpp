@@ -7,7 +7,9 @@
 
 namespace raki {
 
-bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
+bool stderr_is_terminal() {
+  return isatty(STDERR_FILENO) == 1;
+}
 
 ProgressBar::ProgressBar(std::string what, bool shown)
     : what_(std::move(what)), shown_(shown), start_(std::chrono::steady_clock::now()) {
@@ -26,7 +28,8 @@ void ProgressBar::update(double done) {
   constexpr int width = 40;
   const int filled = percent * width / 100;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  std::fprintf(stderr, "\r%-16s [%s%s] %3d %%  %.1f s", what_.c_str(), std::string(static_cast<size_t>(filled), '#').c_str(),
+  std::fprintf(stderr, "\r%-16s [%s%s] %3d %%  %.1f s", what_.c_str(),
+               std::string(static_cast<size_t>(filled), '#').c_str(),
                std::string(static_cast<size_t>(width - filled), '.').c_str(), percent, seconds);
   std::fflush(stderr);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// One line on a terminal that is drawn over itself; nothing where stderr is not a terminal or the log is JSON.
+// One line on a terminal that is drawn over itself; nothing where stderr is not a terminal or the log is
+// JSON.
 
 #include <chrono>
 #include <string>

@@ -24,7 +24,8 @@ namespace {
 
 void log_evidence(const std::vector<Decision>& evidence) {
   for (const Decision& d : evidence) {
-    const std::string text = d.subject + ": " + d.value + " (" + d.source + (d.detail.empty() ? "" : "; " + d.detail) + ")";
+    const std::string text =
+        d.subject + ": " + d.value + " (" + d.source + (d.detail.empty() ? "" : "; " + d.detail) + ")";
     log(d.contradiction ? LogLevel::warning : LogLevel::info, "decision", text);
   }
 }
@@ -36,14 +37,16 @@ void log_frames(const Series& series) {
     for (const std::string& warning : e.warnings) ++messages[warning];
     if (e.method_used != e.method_asked) ++messages[to_text(e.method_used) + " kept: " + e.reason];
   }
-  for (const auto& [message, frames] : messages) log_warning("frame", message + " (" + std::to_string(frames) + " frames)");
+  for (const auto& [message, frames] : messages)
+    log_warning("frame", message + " (" + std::to_string(frames) + " frames)");
 }
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   if (!file.flush())
-    throw InputError({"Writing failed", "", "", path.filename().string(), "Is the disk full?"}, ExitCode::io_failed);
+    throw InputError({"Writing failed", "", "", path.filename().string(), "Is the disk full?"},
+                     ExitCode::io_failed);
 }
 
 int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
@@ -57,7 +60,9 @@ int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
 ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, const ReconOptions& options,
                              const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   const ScanReader reader(input, {.dataset = options.dataset});
   const ScanSummary& scan = reader.summary();
   log_evidence(scan.evidence);
@@ -69,16 +74,19 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
 
   const fs::path store = folder.staging() / ".images";
   Series series = make_series(scan, count_frames(batches), store);
-  run_pipeline(reader, context, batches, series, [&](double done) { if (progress) progress(0.95 * done); });
+  run_pipeline(reader, context, batches, series, [&](double done) {
+    if (progress) progress(0.95 * done);
+  });
   log_frames(series);
   const std::string digest = sha256_file(input);
-  const WrittenSeries written = write_series(series, scan, options, folder.staging(), digest, [&](double done) {
-    if (progress) progress(0.95 + 0.05 * done);
-  });
+  const WrittenSeries written =
+      write_series(series, scan, options, folder.staging(), digest, [&](double done) {
+        if (progress) progress(0.95 + 0.05 * done);
+      });
   series.images = at::Tensor();
   fs::remove(store);
 
-  RunFacts facts{input.filename().string(), digest, device.name(), seconds(), scan.evidence,
+  RunFacts facts{input.filename().string(),           digest, device.name(), seconds(), scan.evidence,
                  static_cast<int64_t>(batches.size())};
   facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
   write_text(folder.staging() / "recon.json", report_json(series, written, scan, options, facts));

@@ -32,6 +32,13 @@ Input on_both(Input input, Verb&& verb) {
   return {verb(input.kspace), std::move(input.calibration)};
 }
 
+/// Runs a step and keeps its time for the report.
+template <typename Step>
+auto timed(const char* name, Step&& step) {
+  const StepTimer timer(name);
+  return step();
+}
+
 Input to_device(const FrameBatch& batch, const Device& device) {
   Input input{batch.kspace, batch.calibration};
   input.kspace.samples = input.kspace.samples.to(device.torch());
@@ -39,7 +46,8 @@ Input to_device(const FrameBatch& batch, const Device& device) {
   return input;
 }
 
-/// Calibration for anything that only needs the centre of k-space: the scan's own, or lines of the filled k-space.
+/// Calibration for anything that only needs the centre of k-space: the scan's own, or lines of the filled
+/// k-space.
 Calibration central_calibration(const Input& input, const KSpace& filled) {
   if (input.calibration) return *input.calibration;
   if (input.kspace.sampling.acs_ky.size() >= map_lines) return embedded_calibration(input.kspace);
@@ -49,15 +57,22 @@ Calibration central_calibration(const Input& input, const KSpace& filled) {
 
 Input compress(Input input, int64_t coils) {
   if (coils == 0 || input.kspace.basis.n_coils <= coils) return input;
-  const Calibration source = input.calibration ? *input.calibration : central_calibration(input, zero_filled(input.kspace));
+  const Calibration source =
+      input.calibration ? *input.calibration : central_calibration(input, zero_filled(input.kspace));
   const CompressionMatrix compression = compression_matrix(source, coils);
   return on_both(std::move(input), [&](const auto& data) { return compress_coils(data, compression); });
 }
 
-Image combine_coils(const CoilImages& images, const Calibration& calibration, Combination combination) {
-  if (combination == Combination::rss) return root_sum_of_squares(images);
-  const MatrixSize matrix{images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)};
-  return combine(images, estimate_sensitivities(calibration, matrix));
+/// On the image grid. Adaptive: combined on the encoded grid, where the calibration's field of view is the
+/// maps', then brought to the image grid; root sum of squares: the other way round, since magnitudes cannot
+/// be interpolated.
+Image combine_coils(const CoilImages& images, const Calibration& calibration, const ReconContext& context) {
+  if (context.options.combination == Combination::rss)
+    return root_sum_of_squares(to_image_grid(images, context.fov_ratio_zyx, context.image_matrix));
+  const MatrixSize matrix{images.samples.size(axis::x), images.samples.size(axis::y),
+                          images.samples.size(axis::z)};
+  return to_image_grid(combine(images, estimate_sensitivities(calibration, matrix)), context.fov_ratio_zyx,
+                       context.image_matrix);
 }
 
 std::string rounded(double value) {
@@ -72,50 +87,61 @@ std::optional<WhiteningMatrix> whitening_of(const ScanSummary& scan, ReconContex
     return std::nullopt;
   }
   if (!context.options.prewhiten) {
-    context.evidence.push_back({"noise", "estimated from the data", "option", "noise readouts not used", false});
+    context.evidence.push_back(
+        {"noise", "estimated from the data", "option", "noise readouts not used", false});
     return std::nullopt;
   }
   const NoiseCovariance covariance = estimate_noise_covariance(*scan.noise);
-  context.evidence.push_back({"noise", "prewhitened", "noise readouts",
-                              std::to_string(covariance.n_samples) + " samples, condition " + rounded(covariance.condition),
-                              false});
+  context.evidence.push_back(
+      {"noise", "prewhitened", "noise readouts",
+       std::to_string(covariance.n_samples) + " samples, condition " + rounded(covariance.condition), false});
   return whitening_matrix(covariance, scan.dwell_time_us, scan.protocol.relative_receiver_noise_bandwidth);
 }
 
 /// Image / encoded field of view along y and z; x was brought to the image's by removing the oversampling.
 std::array<double, 3> fov_ratio(const ScanSummary& scan) {
-  const auto ratio = [](double image, double encoded) { return encoded > image && image > 0 ? image / encoded : 1.0; };
+  const auto ratio = [](double image, double encoded) {
+    return encoded > image && image > 0 ? image / encoded : 1.0;
+  };
   const auto& encoded = scan.protocol.encoded_fov;
   if (!scan.fov_known || !encoded) return {1, 1, 1};
   const bool three_dimensional = scan.matrix.z > 1;
-  return {three_dimensional ? ratio(scan.image_fov.z_mm, encoded->z_mm) : 1.0, ratio(scan.image_fov.y_mm, encoded->y_mm), 1};
+  return {three_dimensional ? ratio(scan.image_fov.z_mm, encoded->z_mm) : 1.0,
+          ratio(scan.image_fov.y_mm, encoded->y_mm), 1};
 }
 
 }  // namespace
 
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
   if (scan.matrix.z > 1 && options.interpolation.method != Method::zero_filled)
-    throw InputError({"This method works on 2-D scans", "a 3-D scan with " + std::to_string(scan.matrix.z) + " partitions",
-                      "one partition", scan.path, "Use --method zero-filled"});
-  ReconContext context{options, device, std::nullopt, scan.readout_oversampling, fov_ratio(scan), scan.image_matrix, {}};
+    throw InputError({"This method works on 2-D scans",
+                      "a 3-D scan with " + std::to_string(scan.matrix.z) + " partitions", "one partition",
+                      scan.path, "Use --method zero-filled"});
+  ReconContext context{options,           device, std::nullopt, scan.readout_oversampling, fov_ratio(scan),
+                       scan.image_matrix, {}};
   context.whitening = whitening_of(scan, context);
   if (context.whitening) context.whitening->matrix = context.whitening->matrix.to(device.torch());
   return context;
 }
 
-ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context, const Progress& progress) {
+ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
+                               const Progress& progress) {
   const ReconOptions& options = context.options;
   Input input = to_device(batch, context.device);
   if (context.whitening)
-    input = on_both(std::move(input), [&](const auto& data) { return prewhiten(data, *context.whitening); });
-  input = on_both(std::move(input),
-                  [&](const auto& data) { return remove_readout_oversampling(data, context.readout_oversampling); });
-  input = compress(std::move(input), options.coils);
-
+    input = timed("prewhiten", [&] {
+      return on_both(std::move(input), [&](const auto& data) { return prewhiten(data, *context.whitening); });
+    });
+  input = timed("remove readout oversampling", [&] {
+    return on_both(std::move(input), [&](const auto& data) {
+      return remove_readout_oversampling(data, context.readout_oversampling);
+    });
+  });
+  input = timed("compress coils", [&] { return compress(std::move(input), options.coils); });
   Interpolation filled = interpolate(input.kspace, input.calibration, options.interpolation, progress);
-
-  const CoilImages images = to_image_grid(to_coil_images(filled.kspace), context.fov_ratio_zyx, context.image_matrix);
-  const Image combined = combine_coils(images, central_calibration(input, filled.kspace), options.combination);
+  const CoilImages images = timed("transform", [&] { return to_coil_images(filled.kspace); });
+  const Image combined = timed(
+      "combine", [&] { return combine_coils(images, central_calibration(input, filled.kspace), context); });
   return {Image(magnitude(combined).samples.cpu()), std::move(filled.frames)};
 }
 

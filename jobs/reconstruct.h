@@ -16,11 +16,12 @@ namespace raki {
 struct ReconContext {
   ReconOptions options;
   Device device;
-  std::optional<WhiteningMatrix> whitening;    ///< none: no noise readouts, or told not to use them
+  std::optional<WhiteningMatrix> whitening;  ///< none: no noise readouts, or told not to use them
   double readout_oversampling = 1;
-  std::array<double, 3> fov_ratio_zyx{1, 1, 1};  ///< image / encoded field of view, after oversampling removal
+  std::array<double, 3> fov_ratio_zyx{1, 1,
+                                      1};  ///< image / encoded field of view, after oversampling removal
   MatrixSize image_matrix;
-  std::vector<Decision> evidence;              ///< what was decided here, for the report
+  std::vector<Decision> evidence;  ///< what was decided here, for the report
 };
 
 /// Looks at the scan once: noise, sizes, what the options ask for.
@@ -28,11 +29,12 @@ struct ReconContext {
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
 
 struct ReconstructedBatch {
-  Image image;                        ///< magnitude, float32 (frame, z, y, x), on the CPU
+  Image image;  ///< magnitude, float32 (frame, z, y, x), on the CPU
   std::vector<FrameEvidence> frames;
 };
 
 /// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.
-ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context, const Progress& progress = {});
+ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
+                               const Progress& progress = {});
 
 }  // namespace raki

@@ -11,8 +11,12 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-Json to_json(const MatrixSize& m) { return Json::array({m.x, m.y, m.z}); }
-Json to_json(const FieldOfView& f) { return Json::array({f.x_mm, f.y_mm, f.z_mm}); }
+Json to_json(const MatrixSize& m) {
+  return Json::array({m.x, m.y, m.z});
+}
+Json to_json(const FieldOfView& f) {
+  return Json::array({f.x_mm, f.y_mm, f.z_mm});
+}
 
 template <typename T>
 Json to_json(const std::optional<T>& value) {
@@ -33,14 +37,17 @@ Json to_json(const Sampling& s) {
 Json to_json(const std::vector<Decision>& evidence) {
   Json list = Json::array();
   for (const Decision& d : evidence)
-    list.push_back({{"subject", d.subject}, {"value", d.value}, {"source", d.source}, {"detail", d.detail},
+    list.push_back({{"subject", d.subject},
+                    {"value", d.value},
+                    {"source", d.source},
+                    {"detail", d.detail},
                     {"contradiction", d.contradiction}});
   return list;
 }
 
 Json to_json(const FrameLabel& l) {
-  return {{"index", l.index}, {"slice", l.slice}, {"contrast", l.contrast}, {"phase", l.phase},
-          {"repetition", l.repetition}, {"set", l.set}, {"averages", l.averages}};
+  return {{"index", l.index},           {"slice", l.slice}, {"contrast", l.contrast}, {"phase", l.phase},
+          {"repetition", l.repetition}, {"set", l.set},     {"averages", l.averages}};
 }
 
 Json to_json(const FrameLabel& label, const FrameEvidence& e) {
@@ -76,14 +83,17 @@ Json timings_json() {
   return timings;
 }
 
-std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
 std::string report_json(const Series& series, const WrittenSeries& written, const ScanSummary& scan,
                         const ReconOptions& options, const RunFacts& facts) {
   Json frames = Json::array();
-  for (size_t i = 0; i < series.labels.size(); ++i) frames.push_back(to_json(series.labels[i], series.evidence[i]));
+  for (size_t i = 0; i < series.labels.size(); ++i)
+    frames.push_back(to_json(series.labels[i], series.evidence[i]));
   Json files = Json::array();
   for (const WrittenFile& f : written.files)
     files.push_back({{"path", f.path}, {"bytes", f.bytes}, {"sha256", f.sha256}});
@@ -96,8 +106,10 @@ std::string report_json(const Series& series, const WrittenSeries& written, cons
                {"scan", scan_json(scan)},
                {"decisions", to_json(facts.evidence)},
                {"frames", frames},
-               {"pixels", {{"factor", written.scaling.factor}, {"series_maximum", written.scaling.series_maximum},
-                           {"clipped", written.clipped_pixels}}},
+               {"pixels",
+                {{"factor", written.scaling.factor},
+                 {"series_maximum", written.scaling.series_maximum},
+                 {"clipped", written.clipped_pixels}}},
                {"batches", facts.batches},
                {"seconds", facts.seconds},
                {"timings", timings_json()},
@@ -114,12 +126,14 @@ std::string info_json(const ScanSummary& scan, const ReconOptions& options) {
   json["frame_labels"] = labels;
   json["decisions"] = to_json(scan.evidence);
   Json methods = Json::object();
-  for (const auto& [name, reason] : methods_for(scan, options)) methods[name] = reason.empty() ? "works" : reason;
+  for (const auto& [name, reason] : methods_for(scan, options))
+    methods[name] = reason.empty() ? "works" : reason;
   json["methods"] = methods;
   return dump(json);
 }
 
-std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan, const ReconOptions& options) {
+std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan,
+                                                             const ReconOptions& options) {
   std::vector<std::pair<std::string, std::string>> result;
   const int64_t coils = options.coils > 0 ? std::min(scan.n_coils, options.coils) : scan.n_coils;
   const auto n_kx = static_cast<int64_t>(static_cast<double>(scan.matrix.x) / scan.readout_oversampling);

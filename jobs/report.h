@@ -1,5 +1,6 @@
 #pragma once
-// recon.json: what went in, what was decided and why, how each frame fared, what came out. Schema: jobs/README.md.
+// recon.json: what went in, what was decided and why, how each frame fared, what came out. Schema:
+// jobs/README.md.
 
 #include <string>
 #include <utility>
@@ -10,10 +11,10 @@
 namespace raki {
 
 struct RunFacts {
-  std::string input_name;     ///< file name without folders
+  std::string input_name;  ///< file name without folders
   std::string input_sha256;
   std::string device;
-  double seconds = 0;         ///< start of the read to the last image written
+  double seconds = 0;              ///< start of the read to the last image written
   std::vector<Decision> evidence;  ///< the reader's and the recipe's
   int64_t batches = 0;
 };
@@ -23,7 +24,8 @@ std::string report_json(const Series& series, const WrittenSeries& written, cons
                         const ReconOptions& options, const RunFacts& facts);
 
 /// Every method with the reason why it cannot work on this scan; empty: it can.
-std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan, const ReconOptions& options);
+std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan,
+                                                             const ReconOptions& options);
 
 /// What `raki info --json` prints.
 std::string info_json(const ScanSummary& scan, const ReconOptions& options);

@@ -8,6 +8,7 @@
 
 #include "gpu/device.h"
 #include "gpu/error.h"
+#include "gpu/log.h"
 #include "io/array_file.h"
 #include "io/png_file.h"
 #include "io/uid.h"
@@ -29,7 +30,8 @@ double slice_spacing_mm(const Series& series) {
   for (size_t i = 1; i < series.geometry.size(); ++i) {
     const FrameGeometry& a = series.geometry[i - 1];
     const FrameGeometry& b = series.geometry[i];
-    const Vec3 step{b.centre_mm[0] - a.centre_mm[0], b.centre_mm[1] - a.centre_mm[1], b.centre_mm[2] - a.centre_mm[2]};
+    const Vec3 step{b.centre_mm[0] - a.centre_mm[0], b.centre_mm[1] - a.centre_mm[1],
+                    b.centre_mm[2] - a.centre_mm[2]};
     const double distance = std::abs(dot(step, a.slice_dir));
     if (distance > 1e-3 && (spacing == 0 || distance < spacing)) spacing = distance;
   }
@@ -43,13 +45,15 @@ std::string derivation_text(const Series& series) {
   return text + ", " + to_text(series.samplings.front());
 }
 
-DicomOptions dicom_options(const Series& series, const ReconOptions& options, const std::string& input_digest) {
+DicomOptions dicom_options(const Series& series, const ReconOptions& options,
+                           const std::string& input_digest) {
   DicomOptions dicom;
   dicom.syntax = options.syntax;
   dicom.voxel_centre = options.voxel_centre;
   dicom.study_identity = input_digest;
-  dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=" +
-                   std::to_string(series.labels.front().index) + "+" + std::to_string(series.labels.size());
+  dicom.identity = input_digest + " " + version + " " + identity_text(options) +
+                   " frames=" + std::to_string(series.labels.front().index) + "+" +
+                   std::to_string(series.labels.size());
   dicom.derivation = derivation_text(series);
   dicom.software_version = version;
   return dicom;
@@ -66,7 +70,8 @@ struct Planes {
     const int64_t frame = i / per_frame, z = i % per_frame;
     const size_t at = static_cast<size_t>(frame);
     return {to_pixels(series.images[frame][z], scaling, clipped),
-            image_plane(series.geometry[at], scan.image_fov, scan.image_matrix, z, convention), series.labels[at], i + 1};
+            image_plane(series.geometry[at], scan.image_fov, scan.image_matrix, z, convention),
+            series.labels[at], i + 1};
   }
 };
 
@@ -115,8 +120,9 @@ WrittenFile describe(const fs::path& folder, const std::string& name) {
 Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& file) {
   const MatrixSize m = scan.image_matrix;
   Series series;
-  series.images = at::from_file(file.string(), true, frames * m.z * m.y * m.x, at::TensorOptions().dtype(at::kFloat))
-                      .view({frames, m.z, m.y, m.x});
+  series.images =
+      at::from_file(file.string(), true, frames * m.z * m.y * m.x, at::TensorOptions().dtype(at::kFloat))
+          .view({frames, m.z, m.y, m.x});
   const auto n = static_cast<size_t>(frames);
   series.labels.resize(n);
   series.geometry.resize(n);
@@ -128,12 +134,13 @@ Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& file
 WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
                            const fs::path& folder, const std::string& input_digest,
                            const std::function<void(double)>& progress) {
+  const StepTimer timer("write");
   WrittenSeries written;
   written.scaling = pixel_scaling(series.images.max().item<double>());
   const Planes planes{series, scan, scan.image_matrix.z};
   if (options.outputs.dicom) {
-    written.clipped_pixels = write_dicom_files(planes, written.scaling, dicom_options(series, options, input_digest), folder,
-                                               progress);
+    written.clipped_pixels = write_dicom_files(
+        planes, written.scaling, dicom_options(series, options, input_digest), folder, progress);
     for (int64_t i = 0; i < planes.count(); ++i) written.files.push_back(describe(folder, image_name(i + 1)));
   }
   if (options.outputs.npy) {

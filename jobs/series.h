@@ -1,6 +1,6 @@
 #pragma once
-// The images of a run: kept in a memory-mapped file while they are computed, written as DICOM, PNG and NumPy at the end,
-// when the one scaling of the series is known.
+// The images of a run: kept in a memory-mapped file while they are computed, written as DICOM, PNG and NumPy
+// at the end, when the one scaling of the series is known.
 
 #include <ATen/core/Tensor.h>
 
@@ -18,14 +18,15 @@ namespace raki {
 
 /// Images of the selected frames in output order.
 struct Series {
-  at::Tensor images;                     ///< float32 (frame, z, y, x)
+  at::Tensor images;  ///< float32 (frame, z, y, x)
   std::vector<FrameLabel> labels;
   std::vector<FrameGeometry> geometry;
   std::vector<FrameEvidence> evidence;
-  std::vector<Sampling> samplings;       ///< one a frame
+  std::vector<Sampling> samplings;  ///< one a frame
 };
 
-/// An empty series of `frames` frames; `file`: where its images live until the process ends or the file is removed.
+/// An empty series of `frames` frames; `file`: where its images live until the process ends or the file is
+/// removed.
 Series make_series(const ScanSummary& scan, int64_t frames, const std::filesystem::path& file);
 
 /// A file of the result, relative to the result folder.
@@ -41,8 +42,8 @@ struct WrittenSeries {
   int64_t clipped_pixels = 0;
 };
 
-/// Writes what `options.outputs` asks for into `folder`. `identity`: everything that makes this job this one; `study`:
-/// what makes the scan this one (unique identifiers follow from them).
+/// Writes what `options.outputs` asks for into `folder`. `identity`: everything that makes this job this one;
+/// `study`: what makes the scan this one (unique identifiers follow from them).
 WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
                            const std::filesystem::path& folder, const std::string& input_digest,
                            const std::function<void(double)>& progress);

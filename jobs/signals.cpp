@@ -12,7 +12,9 @@ namespace {
 std::atomic<bool> signal_seen{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "the handler may only touch lock-free atomics");
 
-extern "C" void remember_signal(int) { signal_seen = true; }
+extern "C" void remember_signal(int) {
+  signal_seen = true;
+}
 
 }  // namespace
 
@@ -26,7 +28,9 @@ void install_signal_handlers() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool interrupted() { return signal_seen; }
+bool interrupted() {
+  return signal_seen;
+}
 
 void throw_if_interrupted() {
   if (signal_seen) throw Interrupted();

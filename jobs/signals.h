@@ -1,6 +1,6 @@
 #pragma once
-// SIGINT and SIGTERM set a flag; work looks at it between steps and stops by an exception, so that everything staged is
-// removed on the way out and the process ends with 75.
+// SIGINT and SIGTERM set a flag; work looks at it between steps and stops by an exception, so that everything
+// staged is removed on the way out and the process ends with 75.
 
 namespace raki {
 

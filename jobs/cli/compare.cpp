@@ -36,7 +36,8 @@ Comparison compare(const Arguments& arguments) {
   at::Tensor images = load_images(arguments.result);
   const at::Tensor reference = load_images(arguments.reference);
   if (images.sizes() != reference.sizes())
-    throw InputError({"The results have different shapes", shape_text(images), shape_text(reference), arguments.result, ""});
+    throw InputError({"The results have different shapes", shape_text(images), shape_text(reference),
+                      arguments.result, ""});
   Comparison comparison;
   if (arguments.fit_scale) {
     comparison.scale = best_scale(images.flatten(0, 2), reference.flatten(0, 2));
@@ -54,9 +55,12 @@ void print(const Comparison& comparison, bool json) {
   if (json) {
     nlohmann::ordered_json planes = nlohmann::ordered_json::array();
     for (const ImageMetrics& m : comparison.planes)
-      planes.push_back({{"nrmse", m.nrmse}, {"psnr_db", m.psnr_db}, {"ssim", m.ssim},
+      planes.push_back({{"nrmse", m.nrmse},
+                        {"psnr_db", m.psnr_db},
+                        {"ssim", m.ssim},
                         {"residual_structure", m.residual_structure}});
-    const nlohmann::ordered_json all{{"scale", comparison.scale}, {"worst_nrmse", comparison.worst_nrmse}, {"planes", planes}};
+    const nlohmann::ordered_json all{
+        {"scale", comparison.scale}, {"worst_nrmse", comparison.worst_nrmse}, {"planes", planes}};
     std::printf("%s\n", all.dump(2).c_str());
     return;
   }
@@ -71,11 +75,13 @@ void print(const Comparison& comparison, bool json) {
 
 void add_compare(CLI::App& program, const Session&) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("compare", "Metrics between two results; exit 1 when they are too far apart");
+  CLI::App* command =
+      program.add_subcommand("compare", "Metrics between two results; exit 1 when they are too far apart");
   command->add_option("result", arguments->result, "Result folder, .npy or DICOM")->required();
   command->add_option("reference", arguments->reference, "The same, taken as the truth")->required();
   command->add_option("--max-nrmse", arguments->maximum_nrmse, "Exit 1 when a plane's NRMSE is above this");
-  command->add_flag("--fit-scale", arguments->fit_scale, "Multiply the result by the one factor that fits best first");
+  command->add_flag("--fit-scale", arguments->fit_scale,
+                    "Multiply the result by the one factor that fits best first");
   command->add_flag("--json", arguments->json, "Machine-readable");
   command->callback([arguments] {
     const Comparison comparison = compare(*arguments);

@@ -36,17 +36,21 @@ void write(const std::filesystem::path& path, const GrayImage& image) {
   if (ending == ".png") return write_png(path, image);
   if (ending == ".raw") return write_raw(path, image);
   if (ending == ".npy")
-    return write_npy(path, at::tensor(image.samples, at::kInt).to(at::kFloat).view({image.height, image.width}));
-  throw InputError({"Unknown kind of output", "'" + ending + "'", ".png, .npy or .raw", path.string(), ""}, ExitCode::usage);
+    return write_npy(path,
+                     at::tensor(image.samples, at::kInt).to(at::kFloat).view({image.height, image.width}));
+  throw InputError({"Unknown kind of output", "'" + ending + "'", ".png, .npy or .raw", path.string(), ""},
+                   ExitCode::usage);
 }
 
 }  // namespace
 
 void add_decode(CLI::App& program, const Session&) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("decode", "Pixels of a DICOM file or HTJ2K codestream to .png, .npy or .raw");
+  CLI::App* command =
+      program.add_subcommand("decode", "Pixels of a DICOM file or HTJ2K codestream to .png, .npy or .raw");
   command->add_option("input", arguments->input, "DICOM file, .j2c or .jph")->required();
-  command->add_option("-o,--output", arguments->output, "File to write; its ending says the kind")->required();
+  command->add_option("-o,--output", arguments->output, "File to write; its ending says the kind")
+      ->required();
   command->callback([arguments] {
     const GrayImage image = read_image_file(arguments->input);
     write(arguments->output, image);

@@ -32,9 +32,11 @@ struct Arguments {
 };
 
 nlohmann::ordered_json row_json(const EvaluateRow& r) {
-  return {{"method", to_text(r.method)}, {"frame", r.frame}, {"nrmse", r.metrics.nrmse}, {"psnr_db", r.metrics.psnr_db},
-          {"ssim", r.metrics.ssim}, {"residual_structure", r.metrics.residual_structure}, {"seconds", r.seconds},
-          {"method_used", to_text(r.evidence.method_used)}, {"reason", r.evidence.reason}, {"numbers", r.evidence.numbers},
+  return {{"method", to_text(r.method)},    {"frame", r.frame},
+          {"nrmse", r.metrics.nrmse},       {"psnr_db", r.metrics.psnr_db},
+          {"ssim", r.metrics.ssim},         {"residual_structure", r.metrics.residual_structure},
+          {"seconds", r.seconds},           {"method_used", to_text(r.evidence.method_used)},
+          {"reason", r.evidence.reason},    {"numbers", r.evidence.numbers},
           {"warnings", r.evidence.warnings}};
 }
 
@@ -47,10 +49,12 @@ void print_json(const Evaluation& evaluation) {
 
 void print_table(const Evaluation& evaluation) {
   std::printf("%s\n", to_text(evaluation.sampling).c_str());
-  std::printf("%-12s %5s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "structure", "seconds");
+  std::printf("%-12s %5s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "structure",
+              "seconds");
   for (const EvaluateRow& r : evaluation.rows)
-    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(), static_cast<long long>(r.frame),
-                r.metrics.nrmse, r.metrics.psnr_db, r.metrics.ssim, r.metrics.residual_structure, r.seconds);
+    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(),
+                static_cast<long long>(r.frame), r.metrics.nrmse, r.metrics.psnr_db, r.metrics.ssim,
+                r.metrics.residual_structure, r.seconds);
 }
 
 /// First row the truth and the images, second row their errors, magnified; frame 0.
@@ -88,16 +92,21 @@ void add_evaluate(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   a.options.methods = {Method::zero_filled, Method::grappa, Method::linear, Method::raki};
-  CLI::App* command = program.add_subcommand("evaluate", "Undersample a fully sampled scan and measure the methods on it");
-  command->add_option("input", a.source.path, "Fully sampled k-space file, or an array (.npy, .cfl, .mat)")->required();
-  command->add_option("--axes", a.source.axes, "Axes of an array: frame, coil, kz, ky, kx or 1, in its order")->delimiter(',');
+  CLI::App* command =
+      program.add_subcommand("evaluate", "Undersample a fully sampled scan and measure the methods on it");
+  command->add_option("input", a.source.path, "Fully sampled k-space file, or an array (.npy, .cfl, .mat)")
+      ->required();
+  command->add_option("--axes", a.source.axes, "Axes of an array: frame, coil, kz, ky, kx or 1, in its order")
+      ->delimiter(',');
   command->add_option("--variable", a.source.variable, "Name inside a .mat file");
   command->add_option("-R,--acceleration", a.options.acceleration, "Every R-th line")->capture_default_str();
   command->add_option("--acs", a.options.acs_lines, "Calibration lines in the centre")->capture_default_str();
-  command->add_flag("--fastmri", a.options.fastmri, "fastMRI's spacing: R is the overall rate, 8 % of the lines in the centre");
-  command->add_option_function<std::string>(
-             "-m,--method", [&a](const std::string& text) { a.options.methods = methods_from_text(text); },
-             "Methods, separated by commas")
+  command->add_flag("--fastmri", a.options.fastmri,
+                    "fastMRI's spacing: R is the overall rate, 8 % of the lines in the centre");
+  command
+      ->add_option_function<std::string>(
+          "-m,--method", [&a](const std::string& text) { a.options.methods = methods_from_text(text); },
+          "Methods, separated by commas")
       ->default_str("zero-filled,grappa,linear,raki");
   add_interpolation_knobs(*command, a.options.interpolation);
   add_device_options(*command, a.device, a.threads);

@@ -1,4 +1,5 @@
-// The program `raki`: reads the command line, runs one subcommand, turns errors into exit codes. Exit codes: gpu/error.h.
+// The program `raki`: reads the command line, runs one subcommand, turns errors into exit codes. Exit codes:
+// gpu/error.h.
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +20,9 @@ namespace raki {
 
 namespace {
 
-int exit_with(ExitCode code) { return static_cast<int>(code); }
+int exit_with(ExitCode code) {
+  return static_cast<int>(code);
+}
 
 int report(const char* message, ExitCode code) {
   log(LogLevel::error, "error", message);
@@ -45,40 +48,45 @@ int report_usage(const CLI::App& program, const CLI::ParseError& error) {
       word == std::string::npos ? "" : nearest_word(message.substr(word + 1), known_options(program));
   if (!near.empty()) message += ". Did you mean '" + near + "'?";
   message += " See raki --help.";
-  const bool configuration = dynamic_cast<const CLI::ConfigError*>(&error) || dynamic_cast<const CLI::FileError*>(&error);
+  const bool configuration =
+      dynamic_cast<const CLI::ConfigError*>(&error) || dynamic_cast<const CLI::FileError*>(&error);
   return report(message.c_str(), configuration ? ExitCode::configuration : ExitCode::usage);
 }
 
 std::string version_text() {
-  return std::string("raki ") + version + "\nLibTorch " + torch_version() + "\nCUDA " + cuda_build_version() + "\n" +
-         codec_versions();
+  return std::string("raki ") + version + "\nLibTorch " + torch_version() + "\nCUDA " + cuda_build_version() +
+         "\n" + codec_versions();
 }
 
 void add_program_options(CLI::App& program, Session& session, bool& quiet) {
   program.set_version_flag("--version", version_text, "Versions of the program and of what it is built on");
   program.set_config("--config", "", "TOML file with any of these options, a [section] a subcommand");
-  program.add_option_function<std::string>(
-             "--log",
-             [&session](const std::string& format) {
-               if (format != "text" && format != "json")
-                 throw InputError({"Unknown log format", "'" + format + "'", "text or json", "", ""}, ExitCode::usage);
-               session.json_log = format == "json";
-             },
-             "Log on stderr: text, or json (one object a line)")
+  program
+      .add_option_function<std::string>(
+          "--log",
+          [&session](const std::string& format) {
+            if (format != "text" && format != "json")
+              throw InputError({"Unknown log format", "'" + format + "'", "text or json", "", ""},
+                               ExitCode::usage);
+            session.json_log = format == "json";
+          },
+          "Log on stderr: text, or json (one object a line)")
       ->default_str("text");
   program.add_flag("-q,--quiet", quiet, "Warnings and errors only, no progress bar");
   program.require_subcommand(1);
   program.fallthrough();
   program.parse_complete_callback([&session, &quiet] {
     session.show_progress = !quiet && !session.json_log && stderr_is_terminal();
-    configure_log(session.json_log ? LogFormat::json : LogFormat::text, quiet ? LogLevel::warning : LogLevel::info);
+    configure_log(session.json_log ? LogFormat::json : LogFormat::text,
+                  quiet ? LogLevel::warning : LogLevel::info);
   });
 }
 
 int run(int argc, char** argv) {
   install_signal_handlers();
   configure_log(LogFormat::text, LogLevel::info);
-  CLI::App program("MRI k-space reconstruction with scan-specific interpolation. Not a medical device.", "raki");
+  CLI::App program("MRI k-space reconstruction with scan-specific interpolation. Not a medical device.",
+                   "raki");
   Session session;
   bool quiet = false;
   add_program_options(program, session, quiet);
@@ -116,6 +124,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return raki::report("Out of memory.", raki::ExitCode::out_of_memory);
   } catch (const std::exception& error) {
-    return raki::report((std::string("Internal error: ") + error.what() + " Please report this.").c_str(), raki::ExitCode::bug);
+    return raki::report((std::string("Internal error: ") + error.what() + " Please report this.").c_str(),
+                        raki::ExitCode::bug);
   }
 }

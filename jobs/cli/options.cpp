@@ -12,19 +12,21 @@ namespace {
 Combination combination_from_text(const std::string& text) {
   if (text == "adaptive") return Combination::adaptive;
   if (text == "rss") return Combination::rss;
-  throw InputError({"Unknown coil combination", "'" + text + "'", "adaptive or rss", "", ""}, ExitCode::usage);
+  throw InputError({"Unknown coil combination", "'" + text + "'", "adaptive or rss", "", ""},
+                   ExitCode::usage);
 }
 
 VoxelCentre voxel_centre_from_text(const std::string& text) {
   if (text == "fourier-origin") return VoxelCentre::fourier_origin;
   if (text == "grid-middle") return VoxelCentre::grid_middle;
-  throw InputError({"Unknown voxel convention", "'" + text + "'", "fourier-origin or grid-middle", "", ""}, ExitCode::usage);
+  throw InputError({"Unknown voxel convention", "'" + text + "'", "fourier-origin or grid-middle", "", ""},
+                   ExitCode::usage);
 }
 
 /// An option whose text is turned into a value of the struct by `parse`.
 template <typename Parse>
-CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::string& help, const std::string& shown,
-                        Parse parse) {
+CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::string& help,
+                        const std::string& shown, Parse parse) {
   return command.add_option_function<std::string>(name, parse, help)->default_str(shown);
 }
 
@@ -39,19 +41,32 @@ std::vector<Method> methods_from_text(const std::string& text) {
 
 void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
   const std::string group = "Interpolation";
-  command.add_option("--seed", options.seed, "Seed of every random number")->capture_default_str()->group(group);
+  command.add_option("--seed", options.seed, "Seed of every random number")
+      ->capture_default_str()
+      ->group(group);
   command.add_option("--grappa-kernel-ky", options.grappa.kernel_ky, "grappa: sampled lines the kernel uses")
-      ->capture_default_str()->check(CLI::PositiveNumber)->group(group);
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
   command.add_option("--grappa-kernel-kx", options.grappa.kernel_kx, "grappa: readout samples, odd")
-      ->capture_default_str()->check(CLI::PositiveNumber)->group(group);
-  command.add_option("--regularisation", options.grappa.regularisation, "grappa: Tikhonov weight, units of trace / n")
-      ->capture_default_str()->check(CLI::NonNegativeNumber)->group(group);
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command
+      .add_option("--regularisation", options.grappa.regularisation,
+                  "grappa: Tikhonov weight, units of trace / n")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
   command.add_option("--iterations", options.raki_2019.iterations, "raki-2019: training steps")
-      ->capture_default_str()->check(CLI::PositiveNumber)->group(group);
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
 }
 
 void add_interpolation_options(CLI::App& command, RakiOptions& options) {
-  add_parsed(command, "-m,--method", "How missing lines are filled: " + joined(method_names()), to_text(options.method),
+  add_parsed(command, "-m,--method", "How missing lines are filled: " + joined(method_names()),
+             to_text(options.method),
              [&options](const std::string& text) { options.method = method_from_text(text); });
   add_interpolation_knobs(command, options);
 }
@@ -59,28 +74,35 @@ void add_interpolation_options(CLI::App& command, RakiOptions& options) {
 void add_device_options(CLI::App& command, std::string& device, int& threads) {
   command.add_option("--device", device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", threads, "CPU threads; 0: all cores this process may use")
-      ->capture_default_str()->check(CLI::NonNegativeNumber);
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
 }
 
 void add_recon_options(CLI::App& command, ReconOptions& options) {
   add_interpolation_options(command, options.interpolation);
   add_device_options(command, options.device, options.threads);
-  add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss", "adaptive",
+  add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss",
+             "adaptive",
              [&options](const std::string& text) { options.combination = combination_from_text(text); });
   command.add_option("--coils", options.coils, "Compress more coils than this to this many; 0: never")
-      ->capture_default_str()->check(CLI::NonNegativeNumber);
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("!--no-prewhiten", options.prewhiten, "Leave noise readouts unused");
   add_parsed(command, "--slices", "Slices A:B by position, from 0, half-open", "all",
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });
   add_parsed(command, "--frames", "Frames A:B of the series, from 0, half-open", "all",
              [&options](const std::string& text) { options.frames = index_range_from_text(text); });
-  command.add_option("--dataset", options.dataset, "HDF5 group that holds the scan, where a file has several");
+  command.add_option("--dataset", options.dataset,
+                     "HDF5 group that holds the scan, where a file has several");
   add_parsed(command, "--output", "What to write: dicom, npy, png, separated by commas", "dicom,png",
              [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
-  add_parsed(command, "--syntax", "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K) or explicit-le (uncompressed)",
-             to_text(options.syntax), [&options](const std::string& text) { options.syntax = transfer_syntax_from_text(text); });
-  add_parsed(command, "--voxel-centre", "What the scan's position is the centre of: fourier-origin or grid-middle",
-             "fourier-origin", [&options](const std::string& text) { options.voxel_centre = voxel_centre_from_text(text); });
+  add_parsed(command, "--syntax",
+             "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K) or explicit-le (uncompressed)",
+             to_text(options.syntax),
+             [&options](const std::string& text) { options.syntax = transfer_syntax_from_text(text); });
+  add_parsed(command, "--voxel-centre",
+             "What the scan's position is the centre of: fourier-origin or grid-middle", "fourier-origin",
+             [&options](const std::string& text) { options.voxel_centre = voxel_centre_from_text(text); });
   command.add_flag("--overwrite", options.overwrite, "Replace a former result");
 }
 

@@ -25,20 +25,24 @@ void add_vector(CLI::App& command, const std::string& name, Vec3& value, const s
 void add_phantom(CLI::App& program, const Session&) {
   const auto arguments = std::make_shared<Arguments>();
   PhantomOptions& o = arguments->options;
-  CLI::App* command = program.add_subcommand("phantom", "Write an analytic multi-coil phantom scan (ISMRMRD HDF5)");
+  CLI::App* command =
+      program.add_subcommand("phantom", "Write an analytic multi-coil phantom scan (ISMRMRD HDF5)");
   command->add_option("-o,--output", arguments->output, "File to write")->required();
-  command->add_option("--truth", arguments->truth, "Also the same scan fully sampled and without image noise");
+  command->add_option("--truth", arguments->truth,
+                      "Also the same scan fully sampled and without image noise");
   command->add_option("--matrix-x", o.matrix_x, "Image columns")->capture_default_str();
   command->add_option("--matrix-y", o.matrix_y, "Image rows (phase-encode lines)")->capture_default_str();
   command->add_option("--slices", o.slices, "Slices")->capture_default_str();
   command->add_option("--coils", o.coils, "Coils")->capture_default_str();
   command->add_option("--fov-x", o.fov_x_mm, "Field of view along the readout, mm")->capture_default_str();
-  command->add_option("--fov-y", o.fov_y_mm, "Field of view along the phase encoding, mm")->capture_default_str();
+  command->add_option("--fov-y", o.fov_y_mm, "Field of view along the phase encoding, mm")
+      ->capture_default_str();
   command->add_option("--thickness", o.slice_thickness_mm, "Slice thickness, mm")->capture_default_str();
   command->add_option("--gap", o.slice_gap_mm, "Gap between slices, mm")->capture_default_str();
   command->add_option("-R,--acceleration", o.acceleration, "Every R-th line")->capture_default_str();
   command->add_option("--acs", o.acs_lines, "Calibration lines")->capture_default_str();
-  command->add_flag("--separate-calibration", o.separate_calibration, "Calibration lines that are not part of the image");
+  command->add_flag("--separate-calibration", o.separate_calibration,
+                    "Calibration lines that are not part of the image");
   command->add_option("--oversampling", o.oversampling, "Of the readout")->capture_default_str();
   command->add_option("--noise", o.noise, "Noise level; 0: none")->capture_default_str();
   add_vector(*command, "--centre", o.centre_mm, "Centre of the slices, mm, LPS: x,y,z");

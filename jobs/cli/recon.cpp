@@ -24,9 +24,11 @@ void run(const Arguments& arguments, const Session& session) {
   ReconJobResult result;
   {
     ProgressBar bar("Reconstructing", session.show_progress);
-    result = run_recon_job(arguments.input, arguments.output, arguments.options, [&](double done) { bar.update(done); });
+    result = run_recon_job(arguments.input, arguments.output, arguments.options,
+                           [&](double done) { bar.update(done); });
   }
-  log_info("done", std::to_string(result.frames) + " frames in " + std::to_string(result.seconds).substr(0, 5) + " s");
+  log_info("done", std::to_string(result.frames) + " frames in " +
+                       std::to_string(result.seconds).substr(0, 5) + " s");
   std::printf("%s\n", arguments.output.c_str());
 }
 
@@ -34,7 +36,8 @@ void run(const Arguments& arguments, const Session& session) {
 
 void add_recon(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("recon", "Reconstruct a k-space file into a folder of DICOM images");
+  CLI::App* command =
+      program.add_subcommand("recon", "Reconstruct a k-space file into a folder of DICOM images");
   command->add_option("input", arguments->input, "k-space file (ISMRMRD HDF5)")->required();
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
   add_recon_options(*command, arguments->options);
