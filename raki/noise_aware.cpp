@@ -7,6 +7,7 @@
 #include <map>
 
 #include "raki/lines.h"
+#include "raki/tasks.h"
 #include "raki/weights.h"
 
 namespace raki {
@@ -34,6 +35,7 @@ struct Problem {
   const at::Tensor& weight;
   const at::Tensor& lambda;
   bool blend_near_centre;
+  Progress progress;  ///< called with the part of the running pass
 };
 
 /// Groups reduced to the origins whose targets touch W < 0.9 in any frame.
@@ -51,13 +53,18 @@ std::vector<GeometryGroup> near_centre(const std::vector<GeometryGroup>& groups,
   return near;
 }
 
-/// Calibrates and applies every group: `out` gets the groups' target lines, computed from `lines`.
+/// Calibrates and applies every group: `out` gets the groups' target lines, computed from the measured ones
+/// of `lines`.
 void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& groups, const at::Tensor& lines,
-                 const at::Tensor& lambda, at::Tensor& out) {
-  for (const auto& group : groups) {
-    const auto equations = normal_equations(set.lines, set.variance, group.geometry, readout_taps);
-    apply(spectral_weights(equations, group), lines, lambda, readout_taps, out);
-  }
+                 const Problem& problem, const at::Tensor& out) {
+  const auto fill = [&](const GeometryGroup& group, FrameRange frames) {
+    const auto equations =
+        normal_equations(frames.of(set.lines), frames.of(set.variance), group.geometry, readout_taps);
+    at::Tensor target = frames.of(out);
+    apply(spectral_weights(equations, group), frames.of(lines), frames.of(problem.lambda), readout_taps,
+          target);
+  };
+  for_each_group(groups, out, fill, problem.progress);
 }
 
 /// One stage: the kernel on high-pass-weighted data, divided by W afterwards, blended with the unweighted
@@ -67,14 +74,14 @@ at::Tensor fill_stage(const Problem& problem, const CalibrationSet& set,
   const at::Tensor weight = problem.weight.unsqueeze(1), set_weight = set.weight.unsqueeze(1);
   const CalibrationSet weighted{set.lines * set_weight, set.weight, set.weight.square() * set.variance};
   at::Tensor filled = problem.measured * weight;
-  fill_groups(weighted, groups, filled, problem.lambda, filled);
+  fill_groups(weighted, groups, filled, problem, filled);
   filled.div_(weight);
 
   const auto near =
       problem.blend_near_centre ? near_centre(groups, problem.weight) : std::vector<GeometryGroup>{};
   if (!near.empty()) {
-    at::Tensor plain = problem.measured.clone();
-    fill_groups(set, near, problem.measured, problem.lambda, plain);
+    const at::Tensor plain = problem.measured.clone();
+    fill_groups(set, near, problem.measured, problem, plain);
     std::vector<int64_t> lines;
     for (const auto& group : near)
       for (const int64_t origin : group.origins)
@@ -151,7 +158,8 @@ void refine(const Problem& problem, NoiseAwareFit& fit) {
     for (const int64_t f : frames) fit.taps[f] = taps;
     const at::Tensor measured = part(problem.measured), weight = part(problem.weight),
                      lambda = part(problem.lambda);
-    const Problem of_frames{measured, problem.mask, weight, lambda, problem.blend_near_centre};
+    const Problem of_frames{measured,        problem.mask, weight, lambda, problem.blend_near_centre,
+                            problem.progress};
     fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps));
   }
 }
@@ -192,9 +200,6 @@ CalibrationSet first_set(const NoiseAwareFit& fit, const at::Tensor& reference, 
 
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                               const Progress& progress) {
-  const auto report = [&](double part) {
-    if (progress) progress(part);
-  };
   const EncodedLines lines = encoded_lines(kspace);
   const at::Tensor reference = calibration_lines(lines, calibration, kspace, readout_taps);
   const int64_t n_reference = reference.size(2);
@@ -204,13 +209,23 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   fit.lines = lines.range;
   fit.acs = longest_run(lines.measured);
   model_noise(kspace, lines, fit);
-  report(0.1);
-  const Problem problem{fit.measured, lines.measured, fit.noise.weight, fit.noise.lambda,
-                        n_reference > widest_spacing(lines.measured) + 1};
+  // Passes differ in number and length from frame to frame: what is shown never falls.
+  double begin = 0, share = 0.3, reached = 0;
+  const Progress within = [&](double part) {
+    reached = std::max(reached, begin + share * part);
+    if (progress) progress(reached);
+  };
+  const Problem problem{fit.measured,
+                        lines.measured,
+                        fit.noise.weight,
+                        fit.noise.lambda,
+                        n_reference > widest_spacing(lines.measured) + 1,
+                        within};
   fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups);
-  report(0.4);
+  begin = share;
+  share = 1 - begin;
   if (!groups.empty()) refine(problem, fit);
-  report(1);
+  within(1);
   return fit;
 }
 

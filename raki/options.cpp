@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,14 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// How far `typed` is from `known`: capitals do not count, nor does an end left out.
+size_t distance_as_typed(std::string_view typed, std::string_view known) {
+  std::string lower(typed);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::min(edit_distance(known, lower), edit_distance(known.substr(0, lower.size()), lower) + 1);
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -50,7 +59,7 @@ Method method_from_text(const std::string& name) {
   for (const auto& [value, known] : names)
     if (known == name) return value;
   const auto nearest = std::ranges::min_element(
-      names, {}, [&](const auto& entry) { return edit_distance(entry.second, name); });
+      names, {}, [&](const auto& entry) { return distance_as_typed(name, entry.second); });
   throw InputError({"Unknown method", "'" + name + "'", "one of " + joined(method_names()), "",
                     "Did you mean '" + std::string(nearest->second) + "'?"},
                    ExitCode::usage);

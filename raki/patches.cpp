@@ -2,8 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace raki {
 namespace {
+
+constexpr int64_t cpu_patch_bytes = int64_t{4} << 20;  ///< README.md, Speed
+constexpr int64_t gpu_patch_bytes = int64_t{512} << 20;
 
 /// `lines` at the kernel's lines of every origin: (frame, coil, origin, offset, kx).
 at::Tensor lines_at(const at::Tensor& lines, const std::vector<int64_t>& origins,
@@ -24,6 +29,19 @@ at::Tensor line_indices(const std::vector<int64_t>& origins, const std::vector<i
   return at::tensor(indices, at::kLong).to(device);
 }
 
+std::vector<std::vector<int64_t>> in_chunks(const std::vector<int64_t>& origins, int64_t n_rows,
+                                            int64_t n_columns, c10::Device device) {
+  const int64_t budget = device.is_cpu() ? cpu_patch_bytes : gpu_patch_bytes;
+  const auto step = static_cast<size_t>(std::max<int64_t>(1, budget / (n_rows * n_columns * 8)));
+  std::vector<std::vector<int64_t>> chunks;
+  for (size_t first = 0; first < origins.size(); first += step) {
+    const auto begin = origins.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(step, origins.size() - first));
+    chunks.emplace_back(begin, begin + count);
+  }
+  return chunks;
+}
+
 std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines) {
   std::vector<int64_t> origins;
   for (int64_t y = 0; y + geometry.span() <= n_lines; ++y) origins.push_back(y);
@@ -32,10 +50,9 @@ std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines
 
 at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometry,
                           const std::vector<int64_t>& origins, int64_t width, ReadoutEdges edges) {
-  const int64_t half = width / 2;
-  const at::Tensor padded =
-      edges == ReadoutEdges::zero_padded ? at::constant_pad_nd(lines, {half, half}) : lines;
-  const at::Tensor windows = lines_at(padded, origins, geometry.sources).unfold(4, width, 1);
+  at::Tensor picked = lines_at(lines, origins, geometry.sources);
+  if (edges == ReadoutEdges::zero_padded) picked = at::constant_pad_nd(picked, {width / 2, width / 2});
+  const at::Tensor windows = picked.unfold(4, width, 1);
   // frame, coil, origin, source, position, tap -> frame, origin, position, coil, source, tap
   return windows.permute({0, 2, 4, 1, 3, 5})
       .reshape({lines.size(0), windows.size(2) * windows.size(4), windows.size(1) * windows.size(3) * width});

@@ -30,6 +30,11 @@ at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometr
 void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeometry& geometry,
                  const std::vector<int64_t>& origins);
 
+/// `origins` cut into pieces whose patches of `n_columns` complex64 columns and `n_rows` rows an origin stay
+/// small: in the CPU's cache, or a bounded part of a GPU's memory.
+std::vector<std::vector<int64_t>> in_chunks(const std::vector<int64_t>& origins, int64_t n_rows,
+                                            int64_t n_columns, c10::Device device);
+
 /// All origins at which the geometry fits into `n_lines` lines: 0 .. n_lines - span.
 std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines);
 

@@ -23,17 +23,28 @@ at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geomet
   return by_tap.flatten(1).repeat({1, coils});
 }
 
+/// A^H A and A^H B, summed chunk by chunk in double.
+NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry, int64_t width) {
+  const int64_t frames = lines.size(0), coils = lines.size(1);
+  const auto n = static_cast<int64_t>(geometry.sources.size()) * coils * width;
+  const auto m = static_cast<int64_t>(geometry.targets.size()) * coils;
+  const auto options = lines.options().dtype(at::kComplexDouble);
+  at::Tensor gram = at::zeros({frames, n, n}, options), right = at::zeros({frames, n, m}, options);
+  for (const auto& chunk :
+       in_chunks(all_origins(geometry, lines.size(2)), frames * lines.size(3), n, lines.device())) {
+    const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
+    const at::Tensor adjoint = patches.mH();
+    gram += at::matmul(adjoint, patches);
+    right += at::matmul(adjoint, target_samples(lines, geometry, chunk, width));
+  }
+  return {gram, right};
+}
+
 }  // namespace
 
 NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
                                  const KernelGeometry& geometry, int64_t width) {
-  const auto origins = all_origins(geometry, lines.size(2));
-  const at::Tensor patches = source_patches(lines, geometry, origins, width, ReadoutEdges::full_windows);
-  const at::Tensor targets = target_samples(lines, geometry, origins, width);
-  const at::Tensor adjoint = patches.mH();
-  at::Tensor gram = at::matmul(adjoint, patches).to(at::kComplexDouble);
-  const at::Tensor right = at::matmul(adjoint, targets).to(at::kComplexDouble);
-
+  auto [gram, right] = raw_products(lines, geometry, width);
   const at::Tensor diagonal = at::real(gram.diagonal(0, 1, 2)).clone();
   at::Tensor corrected = diagonal;
   if (noise.defined()) {
@@ -55,12 +66,15 @@ SpectralWeights spectral_weights(const NormalEquations& equations, const Geometr
 void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Tensor& lambda, int64_t width,
            at::Tensor& out) {
   const auto& [geometry, origins] = weights.group;
-  const at::Tensor patches = source_patches(lines, geometry, origins, width, ReadoutEdges::zero_padded);
-  const at::Tensor rows = line_indices(origins, {geometry.mean_target()}, lines.device());
-  const at::Tensor at_positions = lambda.index_select(1, rows).flatten(1);
-  const at::Tensor shrunk =
-      shrink(at::matmul(patches, weights.eigenvectors), weights.eigenvalues, at_positions);
-  put_targets(out, at::matmul(shrunk, weights.projected), geometry, origins);
+  const int64_t n_rows = lines.size(0) * lines.size(3);
+  for (const auto& chunk : in_chunks(origins, n_rows, weights.eigenvalues.size(1), lines.device())) {
+    const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::zero_padded);
+    const at::Tensor rows = line_indices(chunk, {geometry.mean_target()}, lines.device());
+    const at::Tensor at_positions = lambda.index_select(1, rows).flatten(1);
+    const at::Tensor shrunk =
+        shrink(at::matmul(patches, weights.eigenvectors), weights.eigenvalues, at_positions);
+    put_targets(out, at::matmul(shrunk, weights.projected), geometry, chunk);
+  }
 }
 
 }  // namespace raki

@@ -15,10 +15,10 @@ struct NormalEquations {
   at::Tensor right;  ///< A^H B (frame, n, target * coil) complex128, divided by the same m
 };
 
-/// All origins and all full readout windows of `lines` (frame, coil, line, kx) complex64.
-/// `noise` (frame, line, kx) float32: noise variance of every sample, the same for all coils; undefined: 0.
-/// Where the corrected mean diagonal is below 2 % of the uncorrected one the noise is over-estimated and
-/// nothing is removed.
+/// All origins and all full readout windows of `lines` (frame, coil, line, kx), summed in the type of
+/// `lines`. `noise` (frame, line, kx) float32: noise variance of every sample, the same for all coils;
+/// undefined: 0. Where the corrected mean diagonal is below 2 % of the uncorrected one the noise is
+/// over-estimated and nothing is removed.
 NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
                                  const KernelGeometry& geometry, int64_t width);
 

@@ -1,0 +1,135 @@
+#include "raki/interpolate.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "gpu/error.h"
+#include "recon/undersample.h"
+#include "tests/support/shifted_coils.h"
+
+namespace raki {
+namespace {
+
+constexpr Method closed_forms[] = {Method::linear, Method::grappa, Method::zero_filled};
+
+RakiOptions with(Method method) {
+  RakiOptions options;
+  options.method = method;
+  return options;
+}
+
+KSpace scan(int64_t coils = 5) {
+  return test::noisy(test::shifted_coils(2, coils, 72, 40), 0.01);
+}
+
+TEST(Interpolate, MeasuredSamplesComeOutBitForBit) {
+  const auto kspace = undersample(scan(), uniform_mask(72, 3, 24));
+  const at::Tensor measured = kspace.sampling.mask[0].nonzero().squeeze(1);
+  for (const Method method : closed_forms) {
+    const at::Tensor before = kspace.samples.clone();
+    const Interpolation result = interpolate(kspace, {}, with(method));
+    EXPECT_TRUE(
+        result.kspace.samples.index_select(3, measured).equal(kspace.samples.index_select(3, measured)));
+    EXPECT_TRUE(kspace.samples.equal(before)) << to_text(method) << " changed its input";
+    ASSERT_EQ(result.frames.size(), 2u);
+    EXPECT_EQ(result.frames[1].method_used, method);
+  }
+}
+
+TEST(Interpolate, SameInputSameBits) {
+  const auto kspace = undersample(scan(), uniform_mask(72, 3, 24));
+  for (const Method method : closed_forms)
+    EXPECT_TRUE(interpolate(kspace, {}, with(method))
+                    .kspace.samples.equal(interpolate(kspace, {}, with(method)).kspace.samples));
+}
+
+TEST(Interpolate, LinesOutsideTheEncodedRangeStayZero) {
+  at::Tensor mask = uniform_mask(72, 3, 24);
+  mask.slice(1, 0, 15).fill_(false);
+  const KSpace full = scan();
+  const UndersampledKSpace kspace(full.samples * mask.unsqueeze(-1), detect_sampling(mask, {15, 72}, {0, 1}),
+                                  full.basis);
+  for (const Method method : closed_forms) {
+    const at::Tensor filled = interpolate(kspace, {}, with(method)).kspace.samples;
+    EXPECT_EQ(filled.slice(3, 0, 15).abs().max().item<float>(), 0) << to_text(method);
+    const float least = filled.slice(3, 15).abs().amax({0, 1, 2, 4}).min().item<float>();
+    EXPECT_EQ(least > 0, method != Method::zero_filled) << to_text(method);
+  }
+}
+
+TEST(Interpolate, FullySampledDataPassUnchangedByEveryMethod) {
+  const KSpace full = scan();
+  const auto kspace = undersample(full, uniform_mask(72, 1, 0));
+  for (const auto& name : method_names()) {
+    const Interpolation result = interpolate(kspace, {}, with(method_from_text(name)));
+    EXPECT_TRUE(result.kspace.samples.equal(full.samples)) << name;
+    EXPECT_FALSE(result.frames[0].reason.empty() && name != "zero-filled");
+  }
+}
+
+TEST(Interpolate, TooSmallAnAcsStopsWithTheNumbersAndWhatWouldWork) {
+  const auto kspace = undersample(scan(), uniform_mask(72, 4, 5));
+  for (const Method method : {Method::raki, Method::linear, Method::grappa, Method::raki_2019}) {
+    try {
+      interpolate(kspace, {}, with(method));
+      FAIL() << to_text(method);
+    } catch (const InputError& error) {
+      EXPECT_EQ(error.code(), ExitCode::bad_data);
+      EXPECT_NE(error.facts().found.find('5'), std::string::npos) << error.what();
+      EXPECT_NE(error.facts().advice.find("zero-filled"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Interpolate, Raki2019NeedsMoreLinesThanLinearAndTheMessageSaysSo) {
+  const auto kspace =
+      undersample(scan(), uniform_mask(72, 5, 8));  // 9 lines with the regular one that touches
+  try {
+    interpolate(kspace, {}, with(Method::raki_2019));
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(error.facts().advice.find("linear"), std::string::npos) << error.what();
+  }
+  EXPECT_NO_THROW(interpolate(kspace, {}, with(Method::linear)));
+}
+
+TEST(WhyNot, NamesWhatStandsInTheWay) {
+  const auto sampling = [](const at::Tensor& mask) {
+    return detect_sampling(mask, {0, mask.size(1)}, {0, mask.size(0)});
+  };
+  const Sampling good = sampling(uniform_mask(72, 4, 24));
+  for (const auto& name : method_names())
+    EXPECT_EQ(why_not(method_from_text(name), good, 8, 64, 24, {}), "") << name;
+  EXPECT_NE(why_not(Method::linear, good, 1, 64, 24, {}).find("one coil"), std::string::npos);
+  EXPECT_NE(why_not(Method::linear, good, 8, 6, 24, {}).find("6 readout samples"), std::string::npos);
+  EXPECT_EQ(why_not(Method::zero_filled, good, 1, 1, 0, {}), "");
+  EXPECT_NE(why_not(Method::raki_2019, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+  EXPECT_EQ(why_not(Method::linear, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+
+  at::Tensor planes = at::zeros({4, 32}, at::kBool);
+  planes.slice(1, 0, 32, 2).fill_(true);
+  EXPECT_NE(why_not(Method::linear, sampling(planes), 8, 64, 8, {}).find("3-D"), std::string::npos);
+}
+
+TEST(Interpolate, CalibrationOfAnotherCoilBasisIsRefused) {
+  const auto kspace = undersample(scan(), uniform_mask(72, 3, 0));
+  const Calibration other(scan().samples.slice(3, 20, 50).contiguous(), {CoilBasis::Kind::whitened, 5, true});
+  for (const Method method : {Method::linear, Method::grappa})
+    EXPECT_THROW(interpolate(kspace, other, with(method)), InputError);
+}
+
+TEST(Interpolate, ProgressRisesToOneAndMayStopTheRun) {
+  const auto kspace = undersample(scan(), uniform_mask(72, 3, 24));
+  for (const Method method : {Method::linear, Method::grappa}) {
+    double last = 0;
+    interpolate(kspace, {}, with(method), [&](double part) {
+      EXPECT_GE(part, last);
+      last = part;
+    });
+    EXPECT_EQ(last, 1);
+    EXPECT_THROW(interpolate(kspace, {}, with(method), [](double) { throw Interrupted(); }), Interrupted);
+  }
+}
+
+}  // namespace
+}  // namespace raki
