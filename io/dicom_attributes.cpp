@@ -261,7 +261,7 @@ void pixels(Table& table, const PixelPlane& plane) {
 std::string derivation_text(const DicomSeries& series, const DicomOptions& options) {
   std::string text = options.derivation;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (!series.acceleration_text.empty()) add(series.acceleration_text);
+  if (text.find(series.acceleration_text) == std::string::npos) add(series.acceleration_text);
   add("stored pixel = round(image value x " + decimal_text(series.scaling.factor) + ")");
   return line_text(text, short_text);
 }

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "gpu/error.h"
 #include "io/dcmtk_setup.h"
@@ -155,6 +156,15 @@ TEST(DicomAttributes, BackslashesInTheHeaderDoNotMakeMoreValues) {
   EXPECT_EQ((e.attributes()[{0x0010, 0x0010}]), "A B");
 }
 
+void write_bytes(const std::filesystem::path& path, const std::vector<uint8_t>& bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+std::vector<uint8_t> bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 class DicomSyntax : public testing::TestWithParam<const char*> {};
 
 TEST_P(DicomSyntax, PixelsComeBack) {
@@ -181,6 +191,21 @@ TEST_P(DicomSyntax, FilesLargerThanTheWriteBufferComeBack) {
   EXPECT_TRUE(read_image_file(folder.path / "a.dcm").samples == noise.samples);
 }
 
+TEST_P(DicomSyntax, ThreadsWriteTheSameBytes) {
+  const TemporaryFolder folder;
+  Example e;
+  e.options.syntax = transfer_syntax_from_text(GetParam());
+  e.series.protocol = &e.protocol;
+  const auto path = [&](int i) { return folder.path / (std::to_string(i) + ".dcm"); };
+  const auto write_some = [&](int first) {
+    for (int i = first; i < 100; i += 4) write_dicom(path(i), e.series, e.plane, e.options);
+  };
+  std::vector<std::thread> threads;
+  for (int first = 0; first < 4; ++first) threads.emplace_back(write_some, first);
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 1; i < 100; ++i) EXPECT_EQ(bytes_of(path(i)), bytes_of(path(0))) << i;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DicomSyntax, testing::Values("202", "201", "explicit-le"), [](const auto& one) {
   return std::string(one.param) == "explicit-le" ? std::string("explicit_le") : std::string(one.param);
 });
@@ -193,15 +218,6 @@ ExitCode code_of_reading(const std::filesystem::path& path) {
     return error.code();
   }
   return ExitCode::done;
-}
-
-void write_bytes(const std::filesystem::path& path, const std::vector<uint8_t>& bytes) {
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-std::vector<uint8_t> bytes_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 TEST(ReadImage, CodestreamsBareAndInBoxes) {
