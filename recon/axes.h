@@ -1,12 +1,13 @@
 #pragma once
-// The axis order of every array in the engine, written once. Row-major; the last axis is the fastest in memory.
+// The axis order of every array in the engine, written once. Row-major; the last axis is the fastest in
+// memory.
 //
 //   k-space  (frame, coil, kz, ky, kx)   complex64    kz = 1 for 2-D scans
 //   images   (frame, coil, z, y, x)      complex64    after coil combination (frame, z, y, x)
 //
-// A frame is one k-space to reconstruct: one slice (2-D) or slab (3-D) at one contrast, phase, repetition and set.
-// Frames that share one sampling pattern travel together as a batch. kx is the readout, ky the first phase-encode
-// direction (ISMRMRD kspace_encode_step_1), kz the second (kspace_encode_step_2).
+// A frame is one k-space to reconstruct: one slice (2-D) or slab (3-D) at one contrast, phase, repetition and
+// set. Frames that share one sampling pattern travel together as a batch. kx is the readout, ky the first
+// phase-encode direction (ISMRMRD kspace_encode_step_1), kz the second (kspace_encode_step_2).
 
 #include <array>
 #include <cstdint>

@@ -5,7 +5,8 @@
 
 namespace raki {
 
-/// Orthonormal rows: virtual coils from the basis it was made in. One matrix a frame, (frame, virtual coil, coil).
+/// Orthonormal rows: virtual coils from the basis it was made in. One matrix a frame, (frame, virtual coil,
+/// coil).
 struct CompressionMatrix {
   at::Tensor matrix;
   CoilBasis from;

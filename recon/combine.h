@@ -5,7 +5,8 @@
 
 namespace raki {
 
-/// sum_c conj(S_c) I_c: the matched filter for unit, uncorrelated noise (Roemer et al., MRM 16:192, 1990). Complex.
+/// sum_c conj(S_c) I_c: the matched filter for unit, uncorrelated noise (Roemer et al., MRM 16:192, 1990).
+/// Complex.
 Image combine(const CoilImages& images, const SensitivityMaps& maps);
 
 /// sqrt(sum_c |I_c|^2), float32.

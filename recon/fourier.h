@@ -1,5 +1,6 @@
 #pragma once
-// Between k-space and coil images; and the two honest ways to make a calibration or a full k-space without a model.
+// Between k-space and coil images; and the two honest ways to make a calibration or a full k-space without a
+// model.
 
 #include "recon/types.h"
 

@@ -15,10 +15,12 @@ struct NoiseCovariance {
   int64_t n_samples = 0;
   double condition = 0;  ///< largest / smallest eigenvalue
 };
-/// @throws InputError naming the coil when a coil has no power, or when there are fewer samples than 2 n_coils.
+/// @throws InputError naming the coil when a coil has no power, or when there are fewer samples than 2
+/// n_coils.
 NoiseCovariance estimate_noise_covariance(const NoiseReadouts& noise);
 
-/// Maps physical coils to whitened ones: W = L^-1 * sqrt(dwell_image / dwell_noise * bandwidth), Sigma = L L^H.
+/// Maps physical coils to whitened ones: W = L^-1 * sqrt(dwell_image / dwell_noise * bandwidth), Sigma = L
+/// L^H.
 struct WhiteningMatrix {
   at::Tensor matrix;  ///< complex64 (whitened coil, physical coil)
 };
@@ -30,8 +32,9 @@ WhiteningMatrix whitening_matrix(const NoiseCovariance& covariance, std::optiona
 UndersampledKSpace prewhiten(const UndersampledKSpace& kspace, const WhiteningMatrix& whitening);
 Calibration prewhiten(const Calibration& calibration, const WhiteningMatrix& whitening);
 
-/// Noise standard deviation of each coil estimated from the image data themselves, (frame, coil) float64: the smaller of
-/// the median power of the outer 7 % of the measured samples and that of the emptiest block of readout columns
+/// Noise standard deviation of each coil estimated from the image data themselves, (frame, coil) float64: the
+/// smaller of the median power of the outer 7 % of the measured samples and that of the emptiest block of
+/// readout columns
 /// (../raki/README.md, noise and signal power). Reads 5-9 % low on pure noise.
 at::Tensor noise_from_data(const UndersampledKSpace& kspace);
 

@@ -62,15 +62,15 @@ at::Tensor elliptic_radius(const MeasuredLines& lines, const at::Tensor& line, c
 /// numpy does.
 at::Tensor at_rank(const at::Tensor& sorted, const at::Tensor& rank) {
   const at::Tensor low = rank.floor().clamp(0), high = rank.ceil().clamp(0), part = rank - low;
-  const at::Tensor a = sorted.gather(-1, low.to(at::kLong).unsqueeze(-1)).squeeze(-1);
-  const at::Tensor b = sorted.gather(-1, high.to(at::kLong).unsqueeze(-1)).squeeze(-1);
+  const at::Tensor a = sorted.gather(-1, low.to(at::kLong).unsqueeze(-1)).squeeze(-1).to(at::kDouble);
+  const at::Tensor b = sorted.gather(-1, high.to(at::kLong).unsqueeze(-1)).squeeze(-1).to(at::kDouble);
   const at::Tensor between = at::where(part < 0.5, a + (b - a) * part, b - (b - a) * (1 - part));
   return at::where(low == high, a, between);
 }
 
 /// Quantile `q` of the chosen values along the last axis, as numpy.quantile; infinite where none is chosen.
 at::Tensor quantile_of_chosen(const at::Tensor& values, const at::Tensor& chosen, double q) {
-  const at::Tensor kept = at::where(chosen, values.to(at::kDouble), infinity);
+  const at::Tensor kept = at::where(chosen, values, at::scalar_tensor(infinity, values.options()));
   const at::Tensor count = chosen.expand_as(values).sum(-1).to(at::kDouble);
   return at_rank(std::get<0>(kept.sort(-1)), (count - 1) * q);
 }

@@ -20,9 +20,9 @@ struct PhantomOptions {
   int64_t acs_lines = 40;
   bool separate_calibration = false;  ///< ACS as reference lines that are not part of the image
   double oversampling = 2;            ///< of the readout
-  double noise = 0.05;                ///< sd of a complex noise sample (k-space or unitary image) of coil 0 at the image
-                                      ///< dwell time; white matter has density 0.8, the coils together 1 in the centre:
-                                      ///< an SNR of 26 there, before undersampling
+  double noise = 0.05;  ///< sd of a complex noise sample (k-space or unitary image) of coil 0 at the image
+                        ///< dwell time; white matter has density 0.8, the coils together 1 in the centre:
+                        ///< an SNR of 26 there, before undersampling
   int64_t noise_samples = 0;  ///< of the noise scan; 0: as many readouts as needed for 4096 samples
   double noise_dwell_time_us = 2.5, image_dwell_time_us = 5;
   Vec3 centre_mm{0, 0, 0}, read_dir{1, 0, 0}, phase_dir{0, 1, 0};

@@ -1,6 +1,6 @@
 #pragma once
-// What a scan's header says, as plain optional values with units. Missing is missing, never zero. Nothing in here is
-// trusted before it was compared with the acquisitions (io/scan.h does that).
+// What a scan's header says, as plain optional values with units. Missing is missing, never zero. Nothing in
+// here is trusted before it was compared with the acquisitions (io/scan.h does that).
 
 #include <array>
 #include <cstdint>
@@ -32,8 +32,9 @@ struct Protocol {
   std::optional<MatrixSize> encoded_matrix, recon_matrix;
   std::optional<FieldOfView> encoded_fov, recon_fov;
   std::optional<EncodingLimits> limits_ky, limits_kz, limits_slice;
-  std::optional<std::string> trajectory;         ///< as written: "cartesian", "epi", "spiral", ...
-  std::optional<std::string> calibration_mode;   ///< "embedded", "separate", "interleaved", "external", "other"
+  std::optional<std::string> trajectory;  ///< as written: "cartesian", "epi", "spiral", ...
+  std::optional<std::string>
+      calibration_mode;  ///< "embedded", "separate", "interleaved", "external", "other"
   std::optional<int64_t> acceleration_ky, acceleration_kz;
 
   std::vector<double> tr_ms, te_ms, ti_ms, flip_angle_deg;  ///< by contrast; empty when missing

@@ -1,6 +1,7 @@
 #pragma once
-// Which lines of a Cartesian k-space were measured, and what follows from it: acceleration, ACS, partial Fourier.
-// Everything is detected from the lines that are there; a header's claims are compared with it elsewhere.
+// Which lines of a Cartesian k-space were measured, and what follows from it: acceleration, ACS, partial
+// Fourier. Everything is detected from the lines that are there; a header's claims are compared with it
+// elsewhere.
 
 #include <ATen/core/Tensor.h>
 
@@ -20,26 +21,27 @@ struct LineRange {
 
 /// The sampling of one batch of frames in the phase-encode plane.
 struct Sampling {
-  at::Tensor mask;                      ///< bool (kz, ky) on the CPU: measured lines
-  LineRange encoded_ky, encoded_kz;     ///< lines outside were never encoded (partial Fourier, zero-padded matrix)
-  LineRange acs_ky, acs_kz;             ///< largest fully sampled block; empty when there is none of 2 lines or more
-  int64_t acceleration_ky = 1;          ///< commonest spacing of measured lines outside the ACS
+  at::Tensor mask;  ///< bool (kz, ky) on the CPU: measured lines
+  LineRange encoded_ky,
+      encoded_kz;               ///< lines outside were never encoded (partial Fourier, zero-padded matrix)
+  LineRange acs_ky, acs_kz;     ///< largest fully sampled block; empty when there is none of 2 lines or more
+  int64_t acceleration_ky = 1;  ///< commonest spacing of measured lines outside the ACS
   int64_t acceleration_kz = 1;
-  bool even_spacing = true;             ///< every spacing outside the ACS is the same
+  bool even_spacing = true;  ///< every spacing outside the ACS is the same
 
-  bool fully_sampled() const;           ///< no line missing within the encoded range
+  bool fully_sampled() const;  ///< no line missing within the encoded range
   int64_t n_ky() const;
   int64_t n_kz() const;
   int64_t measured_lines() const;
-  double effective_acceleration() const;  ///< encoded lines / measured lines
+  double effective_acceleration() const;     ///< encoded lines / measured lines
   std::vector<int64_t> measured_ky() const;  ///< for kz = 1: indices of measured lines, ascending
   bool operator==(const Sampling& other) const;
 };
 
-/// Detects acceleration and ACS in a mask. The ACS is the longest run of adjacent measured lines (of equal runs the one
-/// nearest the centre n / 2); a regular line that touches the block belongs to it. For 3-D masks the largest fully
-/// sampled rectangle around the centre.
-/// `encoded_*`: pass the whole range when nothing is known about padding.
+/// Detects acceleration and ACS in a mask. The ACS is the longest run of adjacent measured lines (of equal
+/// runs the one nearest the centre n / 2); a regular line that touches the block belongs to it. For 3-D masks
+/// the largest fully sampled rectangle around the centre. `encoded_*`: pass the whole range when nothing is
+/// known about padding.
 /// @throws InputError when no line is measured.
 Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange encoded_kz);
 

@@ -1,5 +1,6 @@
 #pragma once
-// A scan as the reader hands it on: what the header says, the noise, the frames, and the evidence of every decision.
+// A scan as the reader hands it on: what the header says, the noise, the frames, and the evidence of every
+// decision.
 
 #include <map>
 #include <optional>
@@ -29,7 +30,8 @@ struct FrameLabel {
 /// Frames with one sampling, ready to be reconstructed together.
 struct FrameBatch {
   UndersampledKSpace kspace;
-  std::optional<Calibration> calibration;  ///< separate reference lines only; embedded ones are inside `kspace`
+  std::optional<Calibration>
+      calibration;  ///< separate reference lines only; embedded ones are inside `kspace`
   std::vector<FrameLabel> labels;
   std::vector<FrameGeometry> geometry;
 };
@@ -46,23 +48,23 @@ struct Decision {
 /// What is known about a scan before any image sample is read.
 struct ScanSummary {
   std::string path;
-  std::string format;                      ///< "ISMRMRD HDF5"
+  std::string format;  ///< "ISMRMRD HDF5"
   Protocol protocol;
   std::optional<NoiseReadouts> noise;
-  std::optional<double> dwell_time_us;     ///< of the image readouts
-  double readout_oversampling = 1;         ///< encoded / reconstructed field of view along x
-  MatrixSize matrix;                       ///< of the k-space handed on, from the lines (x still oversampled)
-  MatrixSize image_matrix;                 ///< of the finished image
-  FieldOfView image_fov;                   ///< of the finished image
-  bool fov_known = true;                   ///< false: the field of view is a stand-in (1 mm a pixel)
+  std::optional<double> dwell_time_us;  ///< of the image readouts
+  double readout_oversampling = 1;      ///< encoded / reconstructed field of view along x
+  MatrixSize matrix;                    ///< of the k-space handed on, from the lines (x still oversampled)
+  MatrixSize image_matrix;              ///< of the finished image
+  FieldOfView image_fov;                ///< of the finished image
+  bool fov_known = true;                ///< false: the field of view is a stand-in (1 mm a pixel)
   int64_t n_coils = 0;
   int64_t separate_calibration_lines = 0;  ///< of a frame; 0: calibration is part of the image's lines
   std::vector<FrameLabel> labels;          ///< all frames in output order (slices by position)
   std::vector<Sampling> samplings;         ///< the different samplings
   std::vector<int64_t> sampling_of_frame;  ///< index into `samplings`, one a frame
   std::vector<Decision> evidence;
-  std::map<std::string, int64_t> lines_by_kind;     ///< "image", "calibration", "noise", ...
-  std::map<std::string, int64_t> lines_dropped;     ///< by reason
+  std::map<std::string, int64_t> lines_by_kind;  ///< "image", "calibration", "noise", ...
+  std::map<std::string, int64_t> lines_dropped;  ///< by reason
 };
 
 }  // namespace raki

@@ -18,6 +18,8 @@ constexpr int64_t largest_block = 48;
 constexpr int64_t smallest_grid = 16;
 /// Voxels of the low-resolution grid to a k-space sample of the block.
 constexpr int64_t grid_oversampling = 2;
+/// Local covariances held at once, in complex numbers: 256 MiB.
+constexpr int64_t most_covariances = int64_t{1} << 25;
 
 /// The part of a calibration axis that is used.
 struct BlockAxis {
@@ -98,8 +100,9 @@ at::Tensor local_covariance(const at::Tensor& images, int64_t window) {
 
 /// v / |v| over the coil axis, `otherwise` where v is zero.
 at::Tensor unit_or(const at::Tensor& v, const at::Tensor& otherwise) {
-  const at::Tensor length = at::linalg_vector_norm(v, 2, {axis::coil}, /*keepdim=*/true);
-  return at::where(length > 0, v / length, otherwise);
+  const at::Tensor power = (at::real(v).square() + at::imag(v).square()).sum(axis::coil, /*keepdim=*/true);
+  const at::Tensor is_zero = power == 0;
+  return at::where(is_zero, otherwise, v * power.rsqrt().masked_fill(is_zero, 0));
 }
 
 /// The coil combination with most signal, (frame, coil, 1, 1, 1): first principal component of the
@@ -110,14 +113,33 @@ at::Tensor strongest_combination(const at::Tensor& images) {
   return vectors.select(2, -1).to(at::kComplexFloat).view({images.size(0), images.size(1), 1, 1, 1});
 }
 
-/// Dominant eigenvectors, turned so that their inner product with `reference` is real and positive.
-at::Tensor dominant_eigenvectors(const at::Tensor& images, const SensitivityOptions& options) {
-  const at::Tensor reference = strongest_combination(images);
-  const at::Tensor covariance = local_covariance(images, options.window);
-  at::Tensor v = unit_or(images, reference);
-  for (int64_t i = 0; i < options.iterations; ++i) {
-    v = unit_or((covariance * v.unsqueeze(1)).sum(2), reference);
+/// (frame, coil, ..., z, y, x) -> (frame * voxel, coil, ...)
+at::Tensor by_voxel(const at::Tensor& values) {
+  return values.flatten(-3).movedim(-1, 1).flatten(0, 1).contiguous();
+}
+
+/// Dominant eigenvectors of R by power iteration from the images, (frame, coil, z, y, x).
+at::Tensor power_iteration(const at::Tensor& images, const at::Tensor& otherwise,
+                           const SensitivityOptions& options) {
+  const at::Tensor covariance = by_voxel(local_covariance(images, options.window));
+  const at::Tensor fallback = by_voxel(otherwise.expand_as(images)).unsqueeze(2);
+  at::Tensor v = unit_or(by_voxel(images).unsqueeze(2), fallback);
+  for (int64_t i = 0; i < options.iterations; ++i) v = unit_or(at::bmm(covariance, v), fallback);
+  return v.view({images.size(0), -1, images.size(1)}).transpose(1, 2).reshape(images.sizes());
+}
+
+/// The eigenvectors, turned so that their inner product with `reference` is real and positive. Frames go in
+/// groups whose covariances stay within `most_covariances` numbers.
+at::Tensor dominant_eigenvectors(const at::Tensor& images, const at::Tensor& reference,
+                                 const SensitivityOptions& options) {
+  const int64_t a_frame = images[0].numel() * images.size(axis::coil);
+  const int64_t group = std::max<int64_t>(1, most_covariances / a_frame);
+  std::vector<at::Tensor> groups;
+  for (int64_t first = 0; first < images.size(0); first += group) {
+    const int64_t n = std::min(group, images.size(0) - first);
+    groups.push_back(power_iteration(images.narrow(0, first, n), reference.narrow(0, first, n), options));
   }
+  const at::Tensor v = at::cat(groups);
   const at::Tensor along = (reference.conj() * v).sum(axis::coil, /*keepdim=*/true);
   const at::Tensor size = along.abs();
   return v * at::where(size > 0, along.conj() / size, at::ones_like(along));
@@ -169,8 +191,8 @@ SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSiz
                                        const SensitivityOptions& options) {
   check(calibration, matrix, options);
   const at::Tensor images = low_resolution_images(calibration, block_axes(calibration, matrix));
-  at::Tensor maps = dominant_eigenvectors(images, options);
   const at::Tensor reference = strongest_combination(images);
+  at::Tensor maps = dominant_eigenvectors(images, reference, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
   return {unit_or(maps, reference).contiguous(), calibration.basis};
 }

@@ -1,6 +1,7 @@
 #pragma once
-// The nouns: small structs around one tensor, checked once on construction. Types that mean different things do not
-// convert into one another: there is no way from UndersampledKSpace to KSpace but interpolation (or honest zero filling).
+// The nouns: small structs around one tensor, checked once on construction. Types that mean different things
+// do not convert into one another: there is no way from UndersampledKSpace to KSpace but interpolation (or
+// honest zero filling).
 
 #include <ATen/core/Tensor.h>
 
@@ -24,7 +25,8 @@ struct CoilBasis {
 /// @throws InputError naming both bases unless they are equal.
 void check_same_basis(const CoilBasis& a, const CoilBasis& b, std::string_view where);
 
-/// Measured samples; what `sampling` does not name as measured is exactly zero. (frame, coil, kz, ky, kx) complex64.
+/// Measured samples; what `sampling` does not name as measured is exactly zero. (frame, coil, kz, ky, kx)
+/// complex64.
 struct UndersampledKSpace {
   at::Tensor samples;
   Sampling sampling;
@@ -39,12 +41,13 @@ struct KSpace {
   KSpace(at::Tensor samples, CoilBasis basis);
 };
 
-/// The fully sampled block of lines (ACS) of every frame. (frame, coil, kz, ky, kx) complex64, complete in readout.
+/// The fully sampled block of lines (ACS) of every frame. (frame, coil, kz, ky, kx) complex64, complete in
+/// readout.
 struct Calibration {
   at::Tensor samples;
   CoilBasis basis;
-  bool separate = false;    ///< from reference lines that are not part of the image
-  int64_t first_ky = 0;     ///< its first line in the image's matrix (embedded calibration only)
+  bool separate = false;  ///< from reference lines that are not part of the image
+  int64_t first_ky = 0;   ///< its first line in the image's matrix (embedded calibration only)
   int64_t first_kz = 0;
   Calibration(at::Tensor samples, CoilBasis basis);
 };
