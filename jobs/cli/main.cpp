@@ -25,7 +25,7 @@ int exit_with(ExitCode code) {
 }
 
 int report(const char* message, ExitCode code) {
-  log(LogLevel::error, "error", message);
+  log(LogLevel::error, "stopped", message);
   return exit_with(code);
 }
 
