@@ -244,6 +244,7 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
     evidence.numbers = {{"noise_sd", sigma[f].item<double>()},
                         {"noise_from_data", fit.noise.level.from_data[f] ? 1.0 : 0.0},
                         {"noise_data_to_scan", fit.noise.level.data_to_scan[f]},
+                        {"noise_outer_correlation", fit.noise.level.outer_correlation[f]},
                         {"noise_guard_q", fit.noise.guard[f]},
                         {"lambda_min", lambda[f].min().item<double>()},
                         {"lambda_median", lambda[f].median().item<double>()},

@@ -10,8 +10,8 @@
 namespace raki {
 namespace {
 
-// README.md, "Which noise level": signal that mimics noise 1.5 times too strong is correlated at 0.47 and
-// more, noise that dominates the outer samples at 0.15 and less.
+// README.md, "Which noise level": above a factor of 2, outer samples that are noise read at most 0.12 and
+// signal at least 0.35.
 constexpr double contradiction = 2;      ///< data to noise scan from which the two disagree
 constexpr double still_white = 0.25;     ///< correlation of outer neighbours below which they are noise
 constexpr double outer_quantile = 0.93;  ///< of the elliptic radius
@@ -47,8 +47,9 @@ double neighbour_correlation(const at::Tensor& lines, const at::Tensor& outer) {
   return largest;
 }
 
-/// Whether the outer samples of frame `f` are white, that is noise and not signal.
-bool outer_is_noise(const UndersampledKSpace& kspace, int64_t f) {
+/// Correlation of the outer samples of frame `f` with their neighbours: small where they are noise and not
+/// signal.
+double outer_correlation(const UndersampledKSpace& kspace, int64_t f) {
   const auto ky = kspace.sampling.measured_ky();
   const at::Tensor picked = line_indices(ky, {0}, kspace.samples.device());
   const at::Tensor lines = kspace.samples[f].select(1, 0).index_select(1, picked);
@@ -56,7 +57,7 @@ bool outer_is_noise(const UndersampledKSpace& kspace, int64_t f) {
   const int64_t strongest = power.argmax().item<int64_t>();
   const KSpaceCentre centre{ky[static_cast<size_t>(strongest / power.size(1))], strongest % power.size(1)};
   const at::Tensor outer = outer_samples(power, picked.to(at::kDouble), kspace.sampling.encoded_ky, centre);
-  return neighbour_correlation(lines, outer) < still_white;
+  return neighbour_correlation(lines, outer);
 }
 
 std::string contradiction_text(double ratio, bool data_win) {
@@ -72,14 +73,19 @@ std::string contradiction_text(double ratio, bool data_win) {
 NoiseLevel noise_level(const UndersampledKSpace& kspace) {
   const int64_t frames = kspace.samples.size(axis::frame);
   const auto n = static_cast<size_t>(frames);
-  NoiseLevel level{noise_from_data(kspace).to(at::kCPU, at::kDouble), std::vector<bool>(n, true),
-                   std::vector<double>(n, 0.0), std::vector<std::string>(n)};
+  const at::Tensor found = noise_from_data(kspace).to(at::kCPU, at::kDouble);
+  // A frame of zeros has no noise level; any finite one leaves it zero.
+  NoiseLevel level{at::where(found.isfinite(), found, 1.0), std::vector<bool>(n, true),
+                   std::vector<double>(n, 0.0), std::vector<double>(n, 0.0), std::vector<std::string>(n)};
   if (!kspace.basis.unit_noise) return level;
   for (int64_t f = 0; f < frames; ++f) {
     const double ratio = level.sigma[f].median().item<double>();
+    const bool has_signal = kspace.samples[f].abs().max().item<float>() > 0;
+    const double correlation = has_signal ? outer_correlation(kspace, f) : 0;
     const bool larger = ratio > contradiction;
-    const bool data_win = larger && outer_is_noise(kspace, f);
+    const bool data_win = larger && correlation < still_white;
     level.data_to_scan[f] = ratio;
+    level.outer_correlation[f] = correlation;
     level.from_data[f] = data_win;
     if (larger) level.warnings[f] = contradiction_text(ratio, data_win);
     if (!data_win) level.sigma[f].fill_(1.0);

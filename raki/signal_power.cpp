@@ -18,6 +18,7 @@ constexpr double profile_sd = 2;       ///< samples
 constexpr int64_t profile_reach = 12;  ///< samples
 constexpr double power_floor = 0.02;   ///< lowest signal power, in noise variances
 constexpr double outer_quantile = 0.97;
+constexpr double guard_floor = 1e-12;  ///< for frames without any signal
 
 /// Distance of every sample from the centre of its frame, in samples: (frame, ky, kx) float64.
 at::Tensor radius(const std::vector<KSpaceCentre>& centres, int64_t n_ky, int64_t n_kx, c10::Device device) {
@@ -129,7 +130,7 @@ SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measu
 
   const at::Tensor table = profiles(power, measured_distance, distance.flatten(1).amax(1));
   const at::Tensor outer = at::quantile(measured_distance.flatten(1), outer_quantile, 1);
-  const at::Tensor guard = interpolated(table, outer.unsqueeze(1)).clamp_max(1.0);
+  const at::Tensor guard = interpolated(table, outer.unsqueeze(1)).clamp(guard_floor, 1.0);
   const at::Tensor signal = interpolated(table, distance) / guard.unsqueeze(2) - 1;
   const at::Tensor on_host = guard.flatten().cpu().contiguous();
   const double* q = on_host.const_data_ptr<double>();

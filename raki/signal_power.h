@@ -22,7 +22,8 @@ struct NoiseLevel {
   std::vector<bool> from_data;  ///< of every frame
   std::vector<double>
       data_to_scan;  ///< of every frame: sd found in the data / sd of the noise scan; 0 without a scan
-  std::vector<std::string> warnings;  ///< of every frame; empty when nothing contradicts
+  std::vector<double> outer_correlation;  ///< of every frame: of neighbouring outer samples, 0 without a scan
+  std::vector<std::string> warnings;      ///< of every frame; empty when nothing contradicts
 };
 
 struct NoiseModel {

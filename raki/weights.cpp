@@ -53,8 +53,9 @@ NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& nois
     corrected = at::where(plausible, corrected, diagonal);
   }
   gram.diagonal(0, 1, 2).copy_(corrected);
-  const at::Tensor mean = corrected.mean(1).view({-1, 1, 1}).clamp_min(1e-300);
-  return {gram / mean, right / mean};
+  const at::Tensor mean = corrected.mean(1).view({-1, 1, 1});
+  const at::Tensor scale = at::where(mean > 0, mean.reciprocal(), 0.0);  // a frame of zeros stays one
+  return {gram * scale, right * scale};
 }
 
 SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group) {

@@ -36,6 +36,18 @@ TEST(Interpolate, MeasuredSamplesComeOutBitForBit) {
   }
 }
 
+TEST(Interpolate, FrameOfZerosStaysZeroAndHarmsNoOther) {
+  const KSpace full = scan();
+  const at::Tensor mask = uniform_mask(72, 3, 24);
+  const KSpace with_zeros(at::stack({full.samples[0], at::zeros_like(full.samples[1])}), full.basis);
+  for (const Method method : closed_forms) {
+    const at::Tensor both = interpolate(undersample(full, mask), {}, with(method)).kspace.samples;
+    const at::Tensor one = interpolate(undersample(with_zeros, mask), {}, with(method)).kspace.samples;
+    EXPECT_TRUE(one[0].equal(both[0])) << to_text(method);
+    EXPECT_EQ(one[1].abs().max().item<float>(), 0) << to_text(method);
+  }
+}
+
 TEST(Interpolate, SameInputSameBits) {
   const auto kspace = undersample(scan(), uniform_mask(72, 3, 24));
   for (const Method method : closed_forms)
