@@ -1,5 +1,6 @@
 #include "io/htj2k.h"
 
+#include <malloc.h>
 #include <openjph/ojph_arch.h>
 #include <openjph/ojph_codestream.h>
 #include <openjph/ojph_file.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -107,6 +109,20 @@ void set_parameters(ojph::codestream& codestream, const GrayImage& image) {
   cod.set_reversible(true);
 }
 
+/// Writes the headers, which allocates all buffers, with malloc handing out zeros (M_PERTURB: the complement
+/// of this byte). OpenJPH 0.9 looks beyond the ends of its lines to see whether a code block is empty: what
+/// happens to lie there would decide whether an empty block is written, and the same image would not give the
+/// same bytes.
+void allocate_and_write_headers(ojph::codestream& codestream, BytesFile& file) {
+  static std::mutex one_at_a_time;  // the setting is the process's
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
+  struct ZeroedMemory {
+    ZeroedMemory() { mallopt(M_PERTURB, 0xff); }
+    ~ZeroedMemory() { mallopt(M_PERTURB, 0); }
+  } const zeroed;
+  codestream.write_headers(&file);
+}
+
 void push_rows(ojph::codestream& codestream, const GrayImage& image) {
   ojph::ui32 component = 0;
   ojph::line_buf* line = codestream.exchange(nullptr, component);
@@ -123,7 +139,7 @@ std::vector<uint8_t> encode_one_tile_part(const GrayImage& image) {
   try {
     ojph::codestream codestream;
     set_parameters(codestream, image);
-    codestream.write_headers(&file);
+    allocate_and_write_headers(codestream, file);
     push_rows(codestream, image);
     codestream.flush();
     codestream.close();

@@ -15,8 +15,9 @@ struct GrayImage {
   std::vector<int32_t> samples;  ///< row by row
 };
 
-/// Reversible, RPCL, 64 x 64 code blocks, 5 decompositions (fewer only where a side is shorter than 2^5, at least 1), one
-/// tile, one tile-part a resolution, TLM marker in the main header: what transfer syntax .202 asks for.
+/// Reversible, RPCL, 64 x 64 code blocks, 5 decompositions (fewer only where a side is shorter than 2^5, at
+/// least 1), one tile, one tile-part a resolution, TLM marker in the main header: what transfer syntax .202
+/// asks for.
 /// @throws Bug when a sample does not fit `bits`.
 std::vector<uint8_t> encode_htj2k(const GrayImage& image);
 

@@ -21,7 +21,8 @@ struct PixelScaling {
 };
 PixelScaling pixel_scaling(double series_maximum);
 
-/// `plane` float32 (y, x), not negative, finite. Throws Bug for NaN; nothing is clipped silently: `clipped` counts.
+/// `plane` float32 (y, x), not negative, finite. Throws Bug for NaN; nothing is clipped silently: `clipped`
+/// counts.
 PixelPlane to_pixels(const at::Tensor& plane, const PixelScaling& scaling, int64_t* clipped = nullptr);
 
 }  // namespace raki

@@ -9,7 +9,8 @@
 
 namespace raki {
 
-/// 8 bit preview of float32 planes (n, y, x) side by side in one row; 0 is black, the 99.5th percentile is white.
+/// 8 bit preview of float32 planes (n, y, x) side by side in one row; 0 is black, the 99.5th percentile is
+/// white.
 void write_preview_png(const std::filesystem::path& path, const at::Tensor& planes);
 
 /// The samples as they are, 8 bit for bits <= 8, else 16 bit. @throws InputError (64) for signed samples.

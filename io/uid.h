@@ -1,6 +1,6 @@
 #pragma once
-// DICOM unique identifiers that are the same for the same job and different for any other: 2.25 + a version-8 UUID from a
-// keyed hash (HMAC-SHA-256). And the SHA-256 digests that recon.json lists.
+// DICOM unique identifiers that are the same for the same job and different for any other: 2.25 + a version-8
+// UUID from a keyed hash (HMAC-SHA-256). And the SHA-256 digests that recon.json lists.
 
 #include <filesystem>
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace raki {
 
-/// "2.25.<decimal UUID>" of `role` ("study", "series", "instance/0012") and `identity` (all that makes the job this one).
+/// "2.25.<decimal UUID>" of `role` ("study", "series", "instance/0012") and `identity` (all that makes the
+/// job this one).
 std::string make_uid(std::string_view role, std::string_view identity);
 
 /// Lower-case hexadecimal SHA-256.

@@ -7,7 +7,8 @@
 #include <openjph/ojph_params.h>
 
 #include <algorithm>
-#include <bit>
+#include <cstdlib>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -117,6 +118,39 @@ TEST(Htj2k, ThreadsDoNotDisturbOneAnother) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, std::vector<int>(4, 0));
+}
+
+/// While it lives, memory that malloc hands out is likely to be full of `byte`: freed blocks of many sizes,
+/// kept apart by others so that they do not go back to the system.
+class LitteredHeap {
+ public:
+  explicit LitteredHeap(int byte) {
+    for (size_t size = 4096; size <= (size_t{1} << 22); size = size * 5 / 4)
+      for (std::vector<Block>* blocks : {&freed_, &kept_}) {
+        Block block(static_cast<volatile unsigned char*>(std::malloc(size)), release);
+        for (size_t i = 0; i < size; ++i) block.get()[i] = static_cast<unsigned char>(byte);
+        blocks->push_back(std::move(block));
+      }
+    freed_.clear();
+  }
+
+ private:
+  static void release(volatile unsigned char* block) { std::free(const_cast<unsigned char*>(block)); }
+  using Block = std::unique_ptr<volatile unsigned char, decltype(&release)>;
+  std::vector<Block> freed_, kept_;
+};
+
+TEST(Htj2k, WhatLiesInFreedMemoryDoesNotChangeTheBytes) {
+  for (const Size size : {Size{130, 65}, Size{5, 300}, Size{513, 257}, Size{333, 251}, Size{96, 150}})
+    for (const Pattern pattern : {Pattern::lowest, Pattern::highest, Pattern::ramp, Pattern::sparse}) {
+      const GrayImage image = make_image(pattern, size.width, size.height, 16, false);
+      SCOPED_TRACE(name(image, pattern));
+      const std::vector<uint8_t> expected = encode_htj2k(image);
+      for (const int byte : {0, 0xff, 0x55, 0x80}) {
+        const LitteredHeap littered(byte);
+        EXPECT_TRUE(encode_htj2k(image) == expected) << "memory full of " << byte;
+      }
+    }
 }
 
 TEST(Htj2k, NothingIsPrinted) {
