@@ -106,24 +106,18 @@ std::string find_group(const Hdf5Handle& file, const std::filesystem::path& path
          "Keep one group in the file");
 }
 
-/// Data kept in other files, and filters that would load a library, are refused before any read.
+/// Data kept in other files are refused before any read; so are filters, which may load a library, and which
+/// compress no samples (those lie in the file's global heap).
 void check_storage(const Hdf5Handle& data, const std::filesystem::path& path) {
   const Hdf5Handle properties{H5Dget_create_plist(data.get()), H5Pclose};
   if (!properties || H5Pget_layout(properties.get()) == H5D_VIRTUAL ||
       H5Pget_external_count(properties.get()) != 0)
     refuse(path, "Acquisitions lie outside the file", "a virtual or external data set",
            "data inside the file", "Copy the data into one file (h5repack)");
-  const int filters = H5Pget_nfilters(properties.get());
-  for (int i = 0; i < filters; ++i) {
-    unsigned flags = 0;
-    std::size_t parameters = 0;
-    const auto filter = H5Pget_filter2(properties.get(), static_cast<unsigned>(i), &flags, &parameters,
-                                       nullptr, 0, nullptr, nullptr);
-    if (filter < H5Z_FILTER_DEFLATE || filter > H5Z_FILTER_SCALEOFFSET)
-      refuse(path, "Acquisitions are compressed by an unknown filter",
-             "HDF5 filter " + std::to_string(filter), "a filter of HDF5 itself",
-             "Rewrite the file with h5repack -f NONE");
-  }
+  if (H5Pget_nfilters(properties.get()) != 0)
+    refuse(path, "Acquisitions are stored through a filter",
+           std::to_string(H5Pget_nfilters(properties.get())) + " filters", "plain storage",
+           "Rewrite the file: h5repack -f NONE");
 }
 
 Hdf5Handle open_dataset(const Hdf5Handle& group, const char* name, const std::filesystem::path& path) {
@@ -133,6 +127,19 @@ Hdf5Handle open_dataset(const Hdf5Handle& group, const char* name, const std::fi
     refuse(path, std::string("'") + name + "' cannot be opened", "", "a data set inside the file", "");
   check_storage(dataset, path);
   return dataset;
+}
+
+/// The user block in front of the HDF5 part. Addresses of another width than 8 bytes exist in theory.
+uint64_t heap_base(const Hdf5Handle& file, const std::filesystem::path& path) {
+  const Hdf5Handle properties{H5Fget_create_plist(file.get()), H5Pclose};
+  hsize_t user_block = 0;
+  std::size_t address_bytes = 0, length_bytes = 0;
+  H5Pget_userblock(properties.get(), &user_block);
+  H5Pget_sizes(properties.get(), &address_bytes, &length_bytes);
+  if (address_bytes != 8 || length_bytes != 8)
+    refuse(path, "HDF5 file with unusual addresses", std::to_string(address_bytes) + " bytes", "8 bytes",
+           "Rewrite the file: h5repack");
+  return user_block;
 }
 
 }  // namespace
@@ -147,6 +154,7 @@ IsmrmrdGroup open_ismrmrd_group(const std::filesystem::path& path, const std::st
            joined(names_in(opened.file.get())) + " are there");
   opened.xml = open_dataset(opened.group, "xml", path);
   opened.data = open_dataset(opened.group, "data", path);
+  opened.heap_base = heap_base(opened.file, path);
   return opened;
 }
 

@@ -3,6 +3,7 @@
 // there.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "io/hdf5_handle.h"
@@ -12,6 +13,7 @@ namespace raki {
 /// The two data sets of an ISMRMRD group, open.
 struct IsmrmrdGroup {
   Hdf5Handle file, group, xml, data;
+  uint64_t heap_base = 0;  ///< file address that stored addresses count from
 };
 
 /// `name` empty: "dataset" if it holds acquisitions, else the only group that does.
