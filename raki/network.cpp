@@ -151,7 +151,7 @@ PassSize pass_size(const NetworkShape& shape, const Grid& grid, int64_t frames, 
   PassSize size;
   for (int64_t n = 1; n <= shape.networks; ++n)
     if (shape.networks % n == 0 && n * bytes <= budget) size.networks = n;
-  if (size.networks == shape.networks)
+  if (!like.is_cpu() && size.networks == shape.networks)
     size.frames = std::clamp(budget / (size.networks * bytes), int64_t{1}, frames);
   return size;
 }

@@ -71,8 +71,9 @@ void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& 
 void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
               Workspace& work, NetworkWeights& gradient);
 
-/// How much goes through the networks at once: on the CPU what stays in the cache, on a GPU what keeps it
-/// busy; its buffers are bounded either way. `networks` divides those of a frame.
+/// How much goes through the networks at once. On the CPU the networks of one frame that stay in the cache,
+/// so that a frame of a batch gets the very bits it gets alone; on a GPU what keeps it busy. Bounded either
+/// way. `networks` divides those of a frame.
 struct PassSize {
   int64_t frames = 1, networks = 1;
 };

@@ -12,8 +12,7 @@ namespace raki {
 namespace {
 
 constexpr int64_t least_known_gaps = 3;
-constexpr int64_t least_columns = 80;         ///< of the readout: two held-out blocks
-constexpr double standard_errors_needed = 3;  ///< of the gain, for a network to be kept
+constexpr int64_t least_columns = 80;  ///< of the readout: two held-out blocks
 constexpr int64_t frames_per_probe = 8, most_probes = 3;
 
 /// Why no network is trained on this scan; empty when one can be.
@@ -82,7 +81,7 @@ Trial try_networks(const UndersampledKSpace& scan, const NoiseAwareFit& fit, con
 
 bool wins(const ResidualTraining& training, const ResidualOptions& options) {
   return training.held_out_ratio <= 1 - options.minimum_gain &&
-         training.gain_in_errors >= standard_errors_needed;
+         training.gain_in_errors >= options.minimum_significance;
 }
 
 void tell(const ResidualTraining& training, const ResidualOptions& options, FrameEvidence& evidence) {
@@ -100,13 +99,14 @@ void tell(const ResidualTraining& training, const ResidualOptions& options, Fram
       "standard errors (%.3f or less and %.0f or more keep it)",
       kept ? "kept" : "rejected", training.held_out_ratio, static_cast<long long>(training.best_step),
       static_cast<long long>(training.steps), training.gain_in_errors, 1 - options.minimum_gain,
-      standard_errors_needed);
+      options.minimum_significance);
   evidence.reason = text;
 }
 
 /// Trains on `frames` and adds the networks that win to `result`; whether any did.
-bool improve(const UndersampledKSpace& kspace, const NoiseAwareFit& fit, const std::vector<int64_t>& frames,
-             const RakiOptions& options, const Progress& progress, Interpolation& result) {
+bool improve_together(const UndersampledKSpace& kspace, const NoiseAwareFit& fit,
+                      const std::vector<int64_t>& frames, const RakiOptions& options,
+                      const Progress& progress, Interpolation& result) {
   const auto start = std::chrono::steady_clock::now();
   const auto trial =
       try_networks(kspace, fit, at::tensor(frames).to(kspace.samples.device()), options, progress);
@@ -127,18 +127,36 @@ bool improve(const UndersampledKSpace& kspace, const NoiseAwareFit& fit, const s
   return any;
 }
 
+/// Progress of one part of the whole, from `begin` to `end`.
+Progress part_of(const Progress& progress, double begin, double end) {
+  if (!progress) return {};
+  return [=](double done) { progress(begin + done * (end - begin)); };
+}
+
+/// `improve_together`, few frames at a time: bounded memory on a GPU, and on the CPU the same bits as for a
+/// frame alone.
+bool improve(const UndersampledKSpace& kspace, const NoiseAwareFit& fit, const std::vector<int64_t>& frames,
+             const RakiOptions& options, const Progress& progress, Interpolation& result) {
+  const size_t at_once = kspace.samples.is_cpu() ? 1 : 16;
+  const auto share = [&](size_t done) {
+    return static_cast<double>(done) / static_cast<double>(frames.size());
+  };
+  bool any = false;
+  for (size_t first = 0; first < frames.size(); first += at_once) {
+    const auto end = std::min(first + at_once, frames.size());
+    const std::vector<int64_t> group(frames.begin() + static_cast<std::ptrdiff_t>(first),
+                                     frames.begin() + static_cast<std::ptrdiff_t>(end));
+    any |= improve_together(kspace, fit, group, options, part_of(progress, share(first), share(end)), result);
+  }
+  return any;
+}
+
 /// Evenly spread over the batch.
 std::vector<int64_t> probe_frames(int64_t n_frames) {
   const auto n = std::min((n_frames + frames_per_probe - 1) / frames_per_probe, most_probes);
   std::vector<int64_t> probes;
   for (int64_t i = 0; i < n; ++i) probes.push_back((2 * i + 1) * n_frames / (2 * n));
   return probes;
-}
-
-/// Progress of one part of the whole, from `begin` to `end`.
-Progress part_of(const Progress& progress, double begin, double end) {
-  if (!progress) return {};
-  return [=](double done) { progress(begin + done * (end - begin)); };
 }
 
 }  // namespace

@@ -83,17 +83,17 @@ KnownGaps known_gaps(const ResidualProblem& problem) {
           rows.narrow(2, problem.first_known, problem.known).flatten(2).contiguous()};
 }
 
-/// Held-out error by readout block, in units of the noise: (frame, block) float64 on the CPU.
+/// Held-out error by gap and readout block, in units of the noise: (frame, gap * block) float64 on the CPU.
 at::Tensor held_out_blocks(const ResidualProblem& problem, const at::Tensor& difference) {
-  const auto columns = ((difference * problem.target_scale).square() * problem.held_out).sum({1, 2, 3});
-  const auto blocks = (columns.size(1) + block_columns - 1) / block_columns;
-  const auto padded = at::constant_pad_nd(columns, {0, blocks * block_columns - columns.size(1)});
-  return padded.unflatten(1, {blocks, block_columns}).sum(2).to(at::kDouble).cpu();
+  const auto samples = ((difference * problem.target_scale).square() * problem.held_out).sum({1, 2});
+  const auto blocks = (samples.size(2) + block_columns - 1) / block_columns;
+  const auto padded = at::constant_pad_nd(samples, {0, blocks * block_columns - samples.size(2)});
+  return padded.unflatten(2, {blocks, block_columns}).sum(3).flatten(1).to(at::kDouble).cpu();
 }
 
 /// The best weights seen so far and the looks at the held-out samples that chose them.
 struct BestSoFar {
-  at::Tensor without;  ///< held-out error without network, (frame, block)
+  at::Tensor without;  ///< held-out error without network, (frame, gap * block)
   at::Tensor weights;
   std::vector<ResidualTraining> frames;
 };

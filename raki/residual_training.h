@@ -20,11 +20,10 @@ struct ResidualProblem {
   int64_t windows = 0;  ///< rows of `sources` that are samples and so carry noise
   at::Tensor noise;     ///< (frame, 1, 1) sd of the noise in a real part of a source
   int64_t first_known = 0, known = 0;  ///< gaps whose missing lines are calibration lines
-  at::Tensor
-      targets;  ///< (frame, network, R - 1, known gap, kx): what `linear` leaves, in units of `target_scale`
-  at::Tensor target_scale;  ///< (frame, network, 1, 1, 1)
-  at::Tensor training,
-      held_out;  ///< (frame, 1, R - 1, known gap, kx): share of a sample in the error; sums to 1
+  at::Tensor targets;  ///< (frame, network, R - 1, known gap, kx): what `linear` leaves, in `target_scale`
+  at::Tensor target_scale;  ///< (frame, network, 1, 1, 1), units of the noise
+  at::Tensor training;      ///< (frame, 1, R - 1, known gap, kx): share of a sample in the error; sums to 1
+  at::Tensor held_out;      ///< the same for the samples the network is judged by
 };
 
 /// What the noise-aware fit of some frames says (raki/noise_aware.h), lines counted from the first encoded
@@ -45,7 +44,7 @@ struct ResidualTraining {
   int64_t steps = 0;           ///< taken
   int64_t best_step = 0;       ///< the weights kept are those after this many
   double held_out_ratio = 1;   ///< held-out error with the network / without
-  double gain_in_errors = 0;   ///< fall of the held-out error in standard errors over the readout blocks
+  double gain_in_errors = 0;   ///< fall of the held-out error in standard errors over gaps and readout blocks
   std::vector<double> losses;  ///< training error before every step / that without network
 };
 

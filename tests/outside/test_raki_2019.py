@@ -31,58 +31,58 @@ def ours(tmp_path_factory):
     return {p.stem: np.load(p) for p in folder.glob("*.npy")}
 
 
-def conv_weights(ours, network):
+def conv_weights(ours, stage, network):
     """Our axes to conv2d's (out, in, ky, kx)."""
-    one = torch.from_numpy(ours["layer1"]).view(2 * COILS, 32, 2 * COILS, 2, 5)[network]
-    two = torch.from_numpy(ours["layer2"])[network][:, :, None, None]
-    three = torch.from_numpy(ours["layer3"]).view(2 * COILS, 2, 3, R - 1, 8)[network].permute(2, 3, 0, 1)
+    one = torch.from_numpy(ours[stage + "1"]).view(2 * COILS, 32, 2 * COILS, 2, 5)[network]
+    two = torch.from_numpy(ours[stage + "2"])[network][:, :, None, None]
+    three = torch.from_numpy(ours[stage + "3"]).view(2 * COILS, 2, 3, R - 1, 8)[network].permute(2, 3, 0, 1)
     return one, two, three
 
 
 @pytest.fixture(scope="module")
 def theirs(ours):
-    """Losses (step, network) and the networks after the last step."""
-    lines = ours["kspace"][:, NY // 2 - ACS // 2:NY // 2 - ACS // 2 + ACS]
+    """Losses (step, network)."""
+    lines = ours["calibration"]
     data = reference.stacked_parts(lines * (0.015 / np.abs(lines).max()))
     targets = reference.targets_of(data, R)
-    networks = [reference.make_network(2 * COILS, R, R, conv_weights(ours, n)) for n in range(2 * COILS)]
+    networks = [reference.make_network(2 * COILS, R, R, conv_weights(ours, "initial", n)) for n in range(2 * COILS)]
     losses = [reference.train(network, data, targets[n], STEPS) for n, network in enumerate(networks)]
-    return np.array(losses).T, networks
+    return np.array(losses).T
 
 
 def test_initial_weights_are_truncated_normal(ours):
     # A normal of sd 0.1 cut at two standard deviations has sd 0.088.
-    for layer in (ours["layer1"], ours["layer2"]):
+    for layer in (ours["initial1"], ours["initial2"]):
         assert np.abs(layer).max() <= 0.2
         assert abs(layer.std() - 0.088) < 0.004
 
 
 def test_losses_of_ten_steps(ours, theirs):
     assert ours["losses"].shape == (STEPS, 2 * COILS)
-    np.testing.assert_allclose(ours["losses"], theirs[0], rtol=1e-4)
+    np.testing.assert_allclose(ours["losses"], theirs, rtol=1e-4)
     assert (ours["losses"][-1] < ours["losses"][0]).all()
 
 
-def test_applied_networks_fill_the_same_lines(ours, theirs):
+def expected_gaps(ours, measured):
+    """The trained networks over the measured lines: (coil, R - 1, gap, kx)."""
+    padded = reference.stacked_parts(np.pad(measured, ((0, 0), (0, 1), (3, 3))))
+    networks = [reference.make_network(2 * COILS, R, 1, conv_weights(ours, "trained", n)) for n in range(2 * COILS)]
+    with torch.no_grad():
+        parts = np.stack([network(padded)[0].numpy() for network in networks])
+    return parts[:COILS] + 1j * parts[COILS:]
+
+
+def test_trained_networks_fill_the_same_lines(ours):
     first = NY // 2 % R
     measured = ours["undersampled"][:, first::R]
-    padded = np.pad(measured, ((0, 0), (0, 1), (3, 3)))
-    with torch.no_grad():
-        parts = []
-        for network in theirs[1]:
-            for layer in network:
-                if isinstance(layer, torch.nn.Conv2d):
-                    layer.dilation = (1, 1)
-            parts.append(network(reference.stacked_parts(padded))[0].numpy())
-    expected = np.stack(parts[:COILS]) + 1j * np.stack(parts[COILS:])  # (coil, R - 1, gap, kx)
-    filled = ours["undersampled"].copy()
+    expected = expected_gaps(ours, measured)
+    missing = 0
     for gap in range(measured.shape[1] - 1):
         for offset in range(1, R):
             line = first + gap * R + offset
-            if not abs(filled[:, line]).any():
-                filled[:, line] = expected[:, offset - 1, gap]
-    assert np.abs(filled[:, first:first + R * (measured.shape[1] - 1)]).sum((0, 2)).all()
-    np.testing.assert_allclose(ours["filled"], filled, atol=1e-4 * np.abs(filled).max())
-    outer = np.r_[0:NY // 2 - ACS // 2, NY // 2 + ACS // 2 + 1:NY]
-    error = np.linalg.norm((ours["filled"] - filled)[:, outer]) / np.linalg.norm(filled[:, outer])
-    assert error < 1e-3, error
+            if abs(ours["undersampled"][:, line]).any():
+                continue
+            missing += 1
+            size = np.abs(expected[:, offset - 1, gap]).max()
+            np.testing.assert_allclose(ours["filled"][:, line], expected[:, offset - 1, gap], atol=1e-4 * size)
+    assert missing > NY / 3

@@ -1,31 +1,28 @@
 #pragma once
-// Small k-spaces for tests of the networks: a smooth object seen by coils, and a way to leave lines out.
+// Small k-spaces for tests of the networks.
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include "gpu/fft.h"
-#include "recon/types.h"
+#include "recon/undersample.h"
 
 namespace raki::test {
 
-/// K-space (frame, coil, 1, n_ky, n_kx) of an ellipse with structure; coil c multiplies it by exp(2 pi i (p y
-/// + q x)) with its own whole p, q and a smooth magnitude when `smooth`, so that a coil's k-space is (nearly)
-/// another's, shifted.
-inline at::Tensor coil_kspace(int64_t frames, int64_t coils, int64_t n_ky, int64_t n_kx, bool smooth = true) {
+/// K-space (frame, coil, 1, n_ky, n_kx) complex64 of an ellipse with structure, other in every frame, seen by
+/// coils of smooth magnitude and linear phase.
+inline at::Tensor coil_kspace(int64_t frames, int64_t coils, int64_t n_ky, int64_t n_kx) {
   const auto y = at::linspace(-1, 1, n_ky, at::kDouble).view({1, 1, n_ky, 1});
   const auto x = at::linspace(-1, 1, n_kx, at::kDouble).view({1, 1, 1, n_kx});
   const auto frame = at::arange(frames, at::kDouble).view({frames, 1, 1, 1}) + 1;
   const auto coil = at::arange(coils, at::kDouble).view({1, coils, 1, 1});
   const auto body = ((y / 0.8).square() + (x / 0.7).square() < 1).to(at::kDouble);
   const auto structure = 1 + 0.4 * at::sin(7 * frame * x + 3 * y) * at::cos(9 * y - frame * x);
-  const auto rows = at::arange(n_ky, at::kDouble).view({1, 1, n_ky, 1}) / static_cast<double>(n_ky);
-  const auto columns = at::arange(n_kx, at::kDouble).view({1, 1, 1, n_kx}) / static_cast<double>(n_kx);
-  const auto phase = 2 * M_PI * (coil * rows + (smooth ? 0.5 : 0.0) * at::sin(coil) * columns);
-  const auto magnitude =
-      smooth ? at::exp(-0.5 * (y - at::sin(2 * coil)).square() - 0.5 * (x - at::cos(2 * coil)).square())
-             : at::ones_like(coil);
-  const auto image =
-      at::polar(body * structure * magnitude, phase.expand({frames, coils, n_ky, n_kx}).contiguous());
+  const auto coil_y = at::sin(2 * coil), coil_x = at::cos(2 * coil);
+  const auto magnitude = at::exp(-0.5 * (y - coil_y).square() - 0.5 * (x - coil_x).square());
+  const auto phase = M_PI * (coil_x * y - coil_y * x);
+  const auto seen = body * structure * magnitude;
+  const auto image = at::polar(seen, phase.expand_as(seen).contiguous());
   return fft_2d(image.to(at::kComplexFloat).contiguous()).unsqueeze(2);
 }
 
@@ -34,19 +31,25 @@ inline at::Tensor complex_noise(at::IntArrayRef sizes, uint64_t seed) {
   return at::randn(sizes, at::make_generator<at::CPUGeneratorImpl>(seed), at::kComplexFloat);
 }
 
-/// Keeps every `acceleration`-th line through the middle and `acs` centred lines of `full` (frame, coil, 1,
-/// ky, kx).
-inline UndersampledKSpace undersample(const at::Tensor& full, int64_t acceleration, int64_t acs) {
-  const auto n = full.size(3);
-  auto mask = at::zeros({1, n}, at::kBool);
-  mask.slice(1, n / 2 % acceleration, n, acceleration).fill_(true);
-  mask.narrow(1, n / 2 - acs / 2, acs).fill_(true);
-  return {(full * mask.view({1, 1, 1, n, 1})).contiguous(),
-          detect_sampling(mask, {0, n}, {0, 1}),
-          {CoilBasis::Kind::physical, full.size(1), false}};
+/// Coil c of this k-space is coil 0 moved by c lines: with as many coils as the acceleration every missing
+/// line is a measured line of another coil. White, so that what holds on the calibration lines holds
+/// everywhere.
+inline at::Tensor moved_copies(int64_t coils, int64_t n_ky, int64_t n_kx) {
+  const auto lines = complex_noise({1, 1, 1, n_ky + coils - 1, n_kx}, 3);
+  std::vector<at::Tensor> moved;
+  for (int64_t coil = 0; coil < coils; ++coil) moved.push_back(lines.narrow(3, coil, n_ky));
+  return at::cat(moved, 1);
 }
 
-/// The lines of `mask` false between the first and the last measured one.
+/// Every `acceleration`-th line through the middle of `full` and `acs` centred ones.
+inline UndersampledKSpace keep_lines(const at::Tensor& full, int64_t acceleration, int64_t acs,
+                                     bool unit_noise = false) {
+  const CoilBasis basis{unit_noise ? CoilBasis::Kind::whitened : CoilBasis::Kind::physical, full.size(1),
+                        unit_noise};
+  return undersample(KSpace(full, basis), uniform_mask(full.size(3), acceleration, acs));
+}
+
+/// The lines not measured between the first and the last measured one, bool (ky).
 inline at::Tensor missing_between(const Sampling& sampling) {
   const auto measured = sampling.measured_ky();
   auto missing = at::logical_not(sampling.mask[0]);
