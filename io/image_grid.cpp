@@ -23,9 +23,10 @@ double oversampling(const Protocol& protocol, bool header_agrees, std::vector<De
   constexpr double largest = 8, rounding = 1e-3;
   const bool usable = header_agrees && ratio > 1 - rounding && ratio <= largest;
   const double factor = usable && ratio > 1 + rounding ? ratio : 1;
+  const bool ignored = std::abs(factor - ratio) > rounding;
   evidence.push_back({"readout oversampling", short_text(factor),
                       usable && stated ? "header" : "none assumed",
-                      usable ? "" : "header says " + short_text(ratio), !usable});
+                      ignored ? "header says " + short_text(ratio) : "", ignored});
   return factor;
 }
 
@@ -71,7 +72,7 @@ void decide_image_grid(const GridPlan& grid, ScanSummary& summary) {
                          static_cast<double>(plain.z)};
   else if (summary.image_fov.z_mm <= 0)
     summary.image_fov.z_mm = static_cast<double>(plain.z);
-  const bool contradicts = protocol.recon_matrix && !use_header;
+  const bool contradicts = protocol.recon_matrix && stated != summary.image_matrix && !use_header;
   summary.evidence.push_back({"image matrix", matrix_text(summary.image_matrix),
                               use_header ? "header" : "lines",
                               contradicts ? "header says " + matrix_text(stated) : "", contradicts});

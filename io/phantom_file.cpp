@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <fstream>
 
 #include "gpu/error.h"
 
@@ -225,9 +226,18 @@ at::Tensor measured(const at::Tensor& kspace, const at::Tensor& covariance, uint
   return kspace + noise.view_as(kspace);
 }
 
+/// Makes sure that the file can be created, and that it starts empty: libismrmrd would add to one that is
+/// there.
+void claim(const std::filesystem::path& path) {
+  const bool created = std::ofstream(path, std::ios::trunc).good();
+  if (!created || !std::filesystem::remove(path))
+    throw InputError(
+        {"Cannot create the phantom", "", "", "File " + path.string(), "Is the folder there and writable?"},
+        ExitCode::cannot_create);
+}
+
 void write_scan(const std::filesystem::path& path, const PhantomOptions& options, bool truth) {
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  claim(path);
   const Lines lines = plan_lines(options, truth);
   Writer writer{ISMRMRD::Dataset(path.c_str(), "dataset", true), options};
   writer.file.writeHeader(header_text(options, lines));
@@ -267,8 +277,8 @@ void write_phantom(const std::filesystem::path& path, const std::filesystem::pat
     throw;
   } catch (const std::runtime_error& error) {
     throw InputError(
-        {"Cannot write the phantom", error.what(), "", "File " + path.string(), "Is the folder writable?"},
-        ExitCode::cannot_create);
+        {"Writing the phantom failed", error.what(), "", "File " + path.string(), "Is the disk full?"},
+        ExitCode::io_failed);
   }
 }
 
