@@ -1,6 +1,7 @@
 #include "gpu/text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 #include <utility>
 
@@ -22,12 +23,22 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+std::string lower(std::string_view word) {
+  std::string text(word);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 }  // namespace
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
-  const auto best = std::ranges::min_element(
-      candidates, {}, [&](const std::string& candidate) { return edit_distance(word, candidate); });
-  if (best == candidates.end() || 2 * edit_distance(word, *best) > best->size()) return "";
+  const std::string typed = lower(word);
+  const auto distance = [&](const std::string& candidate) {
+    const bool begins_like_it = typed.size() >= 3 && candidate.starts_with(typed);
+    return begins_like_it ? size_t{0} : edit_distance(typed, lower(candidate));
+  };
+  const auto best = std::ranges::min_element(candidates, {}, distance);
+  if (best == candidates.end() || 2 * distance(*best) > best->size()) return "";
   return *best;
 }
 
