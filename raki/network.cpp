@@ -8,18 +8,9 @@
 namespace raki {
 namespace {
 
-at::Tensor layer1_of(const NetworkWeights& weights, int64_t first, int64_t count) {
-  const auto features = weights.shape.features1;
-  return weights.layer1.narrow(1, first * features, count * features);
-}
-
 /// (frame * network, ...) from (frame, network, ...).
 at::Tensor merge_frames(const at::Tensor& tensor) {
   return tensor.flatten(0, 1);
-}
-
-at::Tensor networks_of(const at::Tensor& layer, int64_t first, int64_t count) {
-  return merge_frames(layer.narrow(1, first, count));
 }
 
 /// What tap (ty, tx) of layer 3 contributes to the output: (frame, network, outputs, output row, output
@@ -64,6 +55,12 @@ NetworkWeights layers_of(const NetworkShape& shape, const at::Tensor& flat) {
   return weights;
 }
 
+/// Of the networks of a part, as a view.
+at::Tensor rows_of_layer1(const NetworkWeights& weights, const NetworkPart& part) {
+  const auto features = weights.shape.features1;
+  return weights.layer1.narrow(1, part.first_network * features, part.networks * features);
+}
+
 }  // namespace
 
 int64_t NetworkShape::weights() const {
@@ -88,11 +85,29 @@ void initialise(NetworkWeights& weights, double standard_deviation, uint64_t see
   }
 }
 
-Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, int64_t networks,
+NetworkWeights take_part(const NetworkWeights& weights, const NetworkPart& part) {
+  auto shape = weights.shape;
+  shape.networks = part.networks;
+  const auto frames = frames_of(weights, part.first_frame, part.frames);
+  auto taken = make_weights(shape, part.frames, weights.flat);
+  taken.layer1.copy_(rows_of_layer1(frames, part));
+  taken.layer2.copy_(frames.layer2.narrow(1, part.first_network, part.networks));
+  taken.layer3.copy_(frames.layer3.narrow(1, part.first_network, part.networks));
+  return taken;
+}
+
+void put_part(const NetworkWeights& weights_of_part, const NetworkPart& part, NetworkWeights& weights) {
+  const auto frames = frames_of(weights, part.first_frame, part.frames);
+  rows_of_layer1(frames, part).copy_(weights_of_part.layer1);
+  frames.layer2.narrow(1, part.first_network, part.networks).copy_(weights_of_part.layer2);
+  frames.layer3.narrow(1, part.first_network, part.networks).copy_(weights_of_part.layer3);
+}
+
+Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames,
                          const at::Tensor& like) {
   const auto options = like.options();
   const auto hidden = [&](int64_t features) {
-    return at::empty({frames, networks, features, grid.positions()}, options);
+    return at::empty({frames, shape.networks, features, grid.positions()}, options);
   };
   Workspace work;
   work.hidden1 = hidden(shape.features1);
@@ -100,60 +115,73 @@ Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t fr
   work.gradient1 = hidden(shape.features1);
   work.gradient2 = hidden(shape.features2);
   work.taps = at::empty(
-      {frames, networks, shape.kernel3_ky, shape.kernel3_kx, shape.outputs, grid.rows, grid.columns},
+      {frames, shape.networks, shape.kernel3_ky, shape.kernel3_kx, shape.outputs, grid.rows, grid.columns},
       options);
   work.output = at::empty(
-      {frames, networks, shape.outputs, grid.output_rows(shape), grid.output_columns(shape)}, options);
+      {frames, shape.networks, shape.outputs, grid.output_rows(shape), grid.output_columns(shape)}, options);
   return work;
 }
 
-void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
-             Workspace& work) {
+void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, Workspace& work) {
   const auto& shape = weights.shape;
-  const auto count = work.hidden1.size(1);
-  auto hidden1 = work.hidden1.flatten(1, 2);
-  at::bmm_out(hidden1, layer1_of(weights, first, count), sources);
+  auto layer1 = work.hidden1.flatten(1, 2);
+  at::bmm_out(layer1, weights.layer1, sources);
   work.hidden1.relu_();
   auto hidden2 = merge_frames(work.hidden2);
-  at::bmm_out(hidden2, networks_of(weights.layer2, first, count), merge_frames(work.hidden1));
+  at::bmm_out(hidden2, merge_frames(weights.layer2), merge_frames(work.hidden1));
   work.hidden2.relu_();
   auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
-  at::bmm_out(taps, networks_of(weights.layer3, first, count), hidden2);
+  at::bmm_out(taps, merge_frames(weights.layer3), hidden2);
   gather_taps(shape, grid, work);
 }
 
-void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
-              Workspace& work, NetworkWeights& gradient) {
+void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, Workspace& work,
+              NetworkWeights& gradient) {
   const auto& shape = weights.shape;
-  const auto count = work.hidden1.size(1);
-  const auto write = [&](at::Tensor& layer, const at::Tensor& value) {
-    auto part = layer.narrow(1, first, count);
-    part.copy_(value.view(part.sizes()));
-  };
   scatter_taps(shape, grid, work);
   const auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
   const auto hidden1 = merge_frames(work.hidden1), hidden2 = merge_frames(work.hidden2);
   auto gradient1 = merge_frames(work.gradient1), gradient2 = merge_frames(work.gradient2);
-  write(gradient.layer3, at::bmm(taps, hidden2.mT()));
-  at::bmm_out(gradient2, networks_of(weights.layer3, first, count).mT(), taps);
+  gradient.layer3.copy_(at::bmm(taps, hidden2.mT()).view_as(gradient.layer3));
+  at::bmm_out(gradient2, merge_frames(weights.layer3).mT(), taps);
   at::threshold_backward_out(gradient2, gradient2, hidden2, 0);
-  write(gradient.layer2, at::bmm(gradient2, hidden1.mT()));
-  at::bmm_out(gradient1, networks_of(weights.layer2, first, count).mT(), gradient2);
+  gradient.layer2.copy_(at::bmm(gradient2, hidden1.mT()).view_as(gradient.layer2));
+  at::bmm_out(gradient1, merge_frames(weights.layer2).mT(), gradient2);
   at::threshold_backward_out(gradient1, gradient1, hidden1, 0);
-  layer1_of(gradient, first, count).copy_(at::bmm(work.gradient1.flatten(1, 2), sources.mT()));
+  gradient.layer1.copy_(at::bmm(work.gradient1.flatten(1, 2), sources.mT()));
 }
 
-PassSize pass_size(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like) {
+std::vector<NetworkPart> parts_of(const NetworkShape& shape, const Grid& grid, int64_t frames,
+                                  const at::Tensor& like) {
   constexpr int64_t cpu_bytes = 8 << 20, gpu_bytes = int64_t{2} << 30;
   const auto budget = like.is_cpu() ? cpu_bytes : gpu_bytes;
   const auto values = 2 * (shape.features1 + shape.features2) + (shape.taps() + 1) * shape.outputs;
-  const auto bytes = values * grid.positions() * static_cast<int64_t>(like.element_size());
-  PassSize size;
-  for (int64_t n = 1; n <= shape.networks; ++n)
-    if (shape.networks % n == 0 && n * bytes <= budget) size.networks = n;
-  if (!like.is_cpu() && size.networks == shape.networks)
-    size.frames = std::clamp(budget / (size.networks * bytes), int64_t{1}, frames);
-  return size;
+  const auto fitting = budget / (values * grid.positions() * static_cast<int64_t>(like.element_size()));
+  const auto networks = std::clamp<int64_t>(fitting, 1, shape.networks);
+  const auto together = like.is_cpu() ? 1 : std::clamp<int64_t>(fitting / shape.networks, 1, frames);
+  std::vector<NetworkPart> parts;
+  for (int64_t frame = 0; frame < frames; frame += together)
+    for (int64_t network = 0; network < shape.networks; network += networks)
+      parts.push_back(
+          {frame, std::min(together, frames - frame), network, std::min(networks, shape.networks - network)});
+  return parts;
+}
+
+at::Tensor outputs_of(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources) {
+  const auto& shape = weights.shape;
+  const auto frames = sources.size(0);
+  const auto result =
+      at::empty({frames, shape.networks, shape.outputs, grid.output_rows(shape), grid.output_columns(shape)},
+                sources.options());
+  for (const auto& part : parts_of(shape, grid, frames, sources)) {
+    const auto taken = take_part(weights, part);
+    auto work = make_workspace(taken.shape, grid, part.frames, sources);
+    forward(taken, grid, sources.narrow(0, part.first_frame, part.frames), work);
+    result.narrow(0, part.first_frame, part.frames)
+        .narrow(1, part.first_network, part.networks)
+        .copy_(work.output);
+  }
+  return result;
 }
 
 at::Tensor source_windows(const at::Tensor& data, int64_t ky, int64_t kx, int64_t dilation) {

@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace raki {
 
@@ -57,27 +58,32 @@ struct Workspace {
   at::Tensor taps;                  ///< (frame, network, ky tap, kx tap, outputs, rows, columns)
   at::Tensor output;                ///< (frame, network, outputs, output rows, output columns)
 };
-/// `networks`: of each frame in one pass.
-Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, int64_t networks,
-                         const at::Tensor& like);
+Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like);
 
-/// Networks [first, first + n) of every frame, n as in the workspace. `sources` (frame, inputs, position),
-/// contiguous. The result stands in `work.output`.
-void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
-             Workspace& work);
+/// `sources` (frame, inputs, position), contiguous. The result stands in `work.output`.
+void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, Workspace& work);
 
 /// After `forward` with the same arguments, when `work.output` holds the gradient of a loss by the output:
-/// writes the gradient by the weights of these networks into `gradient`.
-void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, int64_t first,
-              Workspace& work, NetworkWeights& gradient);
+/// writes the gradient by the weights into `gradient`.
+void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, Workspace& work,
+              NetworkWeights& gradient);
 
-/// How much goes through the networks at once. On the CPU the networks of one frame that stay in the cache,
-/// so that a frame of a batch gets the very bits it gets alone; on a GPU what keeps it busy. Bounded either
-/// way. `networks` divides those of a frame.
-struct PassSize {
-  int64_t frames = 1, networks = 1;
+/// `forward` in parts: (frame, network, outputs, output rows, output columns).
+at::Tensor outputs_of(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources);
+
+/// What goes through the networks at once: a range of networks of a range of frames.
+struct NetworkPart {
+  int64_t first_frame = 0, frames = 1;
+  int64_t first_network = 0, networks = 1;
 };
-PassSize pass_size(const NetworkShape& shape, const Grid& grid, int64_t frames, const at::Tensor& like);
+/// All networks of all frames in parts. On the CPU some networks of one frame, as many as stay in the cache
+/// of a core; on a GPU as much as keeps it busy. The buffers of a part are bounded either way.
+std::vector<NetworkPart> parts_of(const NetworkShape& shape, const Grid& grid, int64_t frames,
+                                  const at::Tensor& like);
+
+/// The weights of a part, as a copy; and back.
+NetworkWeights take_part(const NetworkWeights& weights, const NetworkPart& part);
+void put_part(const NetworkWeights& weights_of_part, const NetworkPart& part, NetworkWeights& weights);
 
 /// Every source window of `data` (frame, feature, line, column) as a column of numbers in the order feature,
 /// ky tap, kx tap: (frame, feature * ky * kx, position), contiguous. Windows lie fully inside; ky taps are

@@ -1,12 +1,14 @@
 #include "raki/raki_2019.h"
 
+#include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "gpu/error.h"
-#include "gpu/log.h"
 #include "raki/adam.h"
 #include "raki/lattice.h"
+#include "raki/tasks.h"
 #include "recon/fourier.h"
 
 namespace raki {
@@ -44,35 +46,45 @@ NetworkShape shape_for(int64_t n_coils, int64_t acceleration, const Raki2019Opti
   return shape;
 }
 
-/// Loss and gradient of all networks at the present weights; writes the losses (frame, network).
-void loss_and_gradient(const Raki2019Problem& problem, const NetworkWeights& weights, Workspace& work,
-                       NetworkWeights& gradient, const at::Tensor& losses) {
-  const auto count = work.output.size(1);
-  for (int64_t first = 0; first < problem.shape.networks; first += count) {
-    forward(weights, problem.grid, problem.sources, first, work);
-    work.output.sub_(problem.targets.narrow(1, first, count));
-    const auto norm = at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true);
-    losses.narrow(1, first, count).copy_(norm.flatten(1));
-    work.output.div_(norm.clamp_min(1e-30));
-    backward(weights, problem.grid, problem.sources, first, work, gradient);
-  }
-}
+/// Counts the steps of all threads. The thread that made it reports them; when the report throws, all stop.
+struct StepCount {
+  const Progress& progress;
+  double total;
+  std::thread::id reporter = std::this_thread::get_id();
+  std::atomic<int64_t> done{0};
+  std::atomic<bool> stopped{false};
 
-at::Tensor train_group(const Raki2019Problem& problem, NetworkWeights& weights,
-                       const Raki2019Options& options, const Progress& progress) {
-  const auto frames = problem.sources.size(0);
-  const auto pass = pass_size(problem.shape, problem.grid, frames, problem.sources);
-  auto work = make_workspace(problem.shape, problem.grid, frames, pass.networks, problem.sources);
-  auto gradient = make_weights(problem.shape, frames, problem.sources);
-  auto adam = make_adam(weights.flat);
-  const auto losses =
-      at::empty({options.iterations, frames, problem.shape.networks}, problem.sources.options());
-  for (int64_t step = 0; step < options.iterations; ++step) {
-    loss_and_gradient(problem, weights, work, gradient, losses[step]);
-    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
-    if (progress) progress(static_cast<double>(step + 1) / static_cast<double>(options.iterations));
+  /// False: stop.
+  bool next() {
+    const auto steps = static_cast<double>(++done);
+    if (!progress || std::this_thread::get_id() != reporter) return !stopped;
+    try {
+      progress(steps / total);
+    } catch (...) {
+      stopped = true;
+      throw;
+    }
+    return true;
   }
-  return losses.cpu();
+};
+
+/// Trains the networks of one part to the end, by themselves; writes the losses (step, frame, network).
+void train_part(const Raki2019Problem& problem, NetworkWeights& weights, const Raki2019Options& options,
+                StepCount& count, const at::Tensor& losses) {
+  const auto frames = problem.sources.size(0);
+  auto work = make_workspace(weights.shape, problem.grid, frames, problem.sources);
+  auto gradient = make_weights(weights.shape, frames, problem.sources);
+  auto adam = make_adam(weights.flat);
+  for (int64_t step = 0; step < options.iterations; ++step) {
+    forward(weights, problem.grid, problem.sources, work);
+    work.output.sub_(problem.targets);
+    const auto norm = at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true);
+    losses[step].copy_(norm.flatten(1));
+    work.output.div_(norm.clamp_min(1e-30));
+    backward(weights, problem.grid, problem.sources, work, gradient);
+    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
+    if (!count.next()) return;
+  }
 }
 
 InputError cannot_work(const std::string& reason, const Sampling& sampling) {
@@ -155,40 +167,36 @@ Raki2019Problem raki_2019_problem(const at::Tensor& calibration, int64_t acceler
 at::Tensor train_raki_2019(const Raki2019Problem& problem, NetworkWeights& weights,
                            const Raki2019Options& options, const Progress& progress) {
   const auto frames = problem.sources.size(0);
-  const auto group = pass_size(problem.shape, problem.grid, frames, problem.sources).frames;
-  std::vector<at::Tensor> losses;
-  for (int64_t first = 0; first < frames; first += group) {
-    const auto count = std::min(group, frames - first);
-    auto part = frames_of(weights, first, count);
-    const Raki2019Problem part_problem{problem.shape, problem.grid, problem.sources.narrow(0, first, count),
-                                       problem.targets.narrow(0, first, count)};
-    const Progress part_progress = [&](double done) {
-      if (progress)
-        progress((static_cast<double>(first) + done * static_cast<double>(count)) /
-                 static_cast<double>(frames));
-    };
-    losses.push_back(train_group(part_problem, part, options, part_progress));
-  }
-  return at::cat(losses, 1);
+  const auto parts = parts_of(problem.shape, problem.grid, frames, problem.sources);
+  const auto losses =
+      at::empty({options.iterations, frames, problem.shape.networks}, problem.sources.options());
+  StepCount count{progress, static_cast<double>(options.iterations) * static_cast<double>(parts.size())};
+  const auto train = [&](int64_t i) {
+    const auto& part = parts[static_cast<size_t>(i)];
+    const auto of_frames = [&](const at::Tensor& t) { return t.narrow(0, part.first_frame, part.frames); };
+    const Raki2019Problem own{problem.shape, problem.grid, of_frames(problem.sources),
+                              of_frames(problem.targets).narrow(1, part.first_network, part.networks)};
+    auto own_weights = take_part(weights, part);
+    train_part(own, own_weights, options, count,
+               losses.narrow(1, part.first_frame, part.frames).narrow(2, part.first_network, part.networks));
+    put_part(own_weights, part, weights);
+  };
+  for_each_task(static_cast<int64_t>(parts.size()), problem.sources.device(), train);
+  return losses.cpu();
 }
 
 at::Tensor apply_raki_2019(const at::Tensor& lines, const NetworkWeights& weights, const Raki2019Options& o) {
-  const auto frames = lines.size(0), n_lines = lines.size(2), networks = weights.shape.networks;
+  const auto frames = lines.size(0), half = weights.shape.networks / 2;
   const auto margin = readout_margin(o);
   const auto data = at::constant_pad_nd(stack_parts(lines), {margin, margin, 0, lines_beyond(o)});
   const Grid grid{data.size(2) - (o.kernel1_ky - 1), data.size(3) - (o.kernel1_kx - 1), 1};
-  const auto pass = pass_size(weights.shape, grid, 1, data);
-  auto work = make_workspace(weights.shape, grid, 1, pass.networks, data);
   const auto parts =
-      at::empty({frames, networks, weights.shape.outputs, n_lines - 1, lines.size(3)}, data.options());
-  for (int64_t frame = 0; frame < frames; ++frame) {
+      at::empty({frames, 2 * half, weights.shape.outputs, lines.size(2) - 1, lines.size(3)}, data.options());
+  for_each_task(frames, lines.device(), [&](int64_t frame) {
     const auto sources = source_windows(data.narrow(0, frame, 1), o.kernel1_ky, o.kernel1_kx, 1);
-    for (int64_t first = 0; first < networks; first += pass.networks) {
-      forward(frames_of(weights, frame, 1), grid, sources, first, work);
-      parts.narrow(0, frame, 1).narrow(1, first, pass.networks).copy_(work.output);
-    }
-  }
-  return at::complex(parts.narrow(1, 0, networks / 2), parts.narrow(1, networks / 2, networks / 2));
+    parts.narrow(0, frame, 1).copy_(outputs_of(frames_of(weights, frame, 1), grid, sources));
+  });
+  return at::complex(parts.narrow(1, 0, half), parts.narrow(1, half, half));
 }
 
 Interpolation interpolate_raki_2019(const UndersampledKSpace& kspace,

@@ -133,11 +133,10 @@ Progress part_of(const Progress& progress, double begin, double end) {
   return [=](double done) { progress(begin + done * (end - begin)); };
 }
 
-/// `improve_together`, few frames at a time: bounded memory on a GPU, and on the CPU the same bits as for a
-/// frame alone.
+/// `improve_together`, few frames at a time, so that memory is bounded.
 bool improve(const UndersampledKSpace& kspace, const NoiseAwareFit& fit, const std::vector<int64_t>& frames,
              const RakiOptions& options, const Progress& progress, Interpolation& result) {
-  const size_t at_once = kspace.samples.is_cpu() ? 1 : 16;
+  constexpr size_t at_once = 16;
   const auto share = [&](size_t done) {
     return static_cast<double>(done) / static_cast<double>(frames.size());
   };

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
 #include "raki/adam.h"
+#include "raki/tasks.h"
 
 namespace raki {
 namespace {
@@ -127,35 +129,17 @@ bool look(const at::Tensor& blocks, const NetworkWeights& weights, int64_t step,
   return any;
 }
 
-/// Output - target of all networks.
-at::Tensor difference_of(const ResidualProblem& problem, const KnownGaps& gaps, const NetworkWeights& weights,
-                         Workspace& work) {
-  auto difference = at::empty_like(problem.targets);
-  const auto count = work.output.size(1);
-  for (int64_t first = 0; first < problem.shape.networks; first += count) {
-    forward(weights, gaps.grid, gaps.sources, first, work);
-    difference.narrow(1, first, count).copy_(work.output);
-  }
-  return difference.sub_(problem.targets);
-}
-
-/// One pass over the networks: their errors (frame, network), relative to those without network, and the
-/// gradient.
+/// The errors of all networks (frame, network), relative to those without network, and the gradient.
 at::Tensor error_and_gradient(const ResidualProblem& problem, const KnownGaps& gaps,
                               const NetworkWeights& weights, Workspace& work, NetworkWeights& gradient) {
-  const auto count = work.output.size(1);
-  std::vector<at::Tensor> errors;
-  for (int64_t first = 0; first < problem.shape.networks; first += count) {
-    forward(weights, gaps.grid, gaps.sources, first, work);
-    const auto target = problem.targets.narrow(1, first, count);
-    work.output.sub_(target);
-    const auto without = (target.square() * problem.training).sum({2, 3, 4}, true).clamp_min(1e-30);
-    const auto share = problem.training / without;
-    errors.push_back((work.output.square() * share).sum({2, 3, 4}));
-    work.output.mul_(share).mul_(2);
-    backward(weights, gaps.grid, gaps.sources, first, work, gradient);
-  }
-  return at::cat(errors, 1);
+  forward(weights, gaps.grid, gaps.sources, work);
+  work.output.sub_(problem.targets);
+  const auto without = (problem.targets.square() * problem.training).sum({2, 3, 4}, true).clamp_min(1e-30);
+  const auto share = problem.training / without;
+  const auto error = (work.output.square() * share).sum({2, 3, 4});
+  work.output.mul_(share).mul_(2);
+  backward(weights, gaps.grid, gaps.sources, work, gradient);
+  return error;
 }
 
 /// `clean` with fresh noise of the measured level in its windows; the same in every frame of a batch, in
@@ -168,11 +152,57 @@ void add_noise(const ResidualProblem& problem, const at::Tensor& clean, at::Gene
   noisy.narrow(1, 0, problem.windows).addcmul_(n.to(clean.device()), problem.noise);
 }
 
+/// `losses` (step, frame): those of the steps each frame took.
+void add_losses(const at::Tensor& losses, std::vector<ResidualTraining>& frames) {
+  const auto table = losses.to(at::kDouble).cpu();
+  for (size_t i = 0; i < frames.size(); ++i)
+    for (int64_t step = 0; step < frames[i].steps; ++step)
+      frames[i].losses.push_back(table.index({step, static_cast<int64_t>(i)}).item<double>());
+}
+
 void start_weights(NetworkWeights& weights, uint64_t seed) {
   initialise(weights, 1, seed);
   weights.layer1.mul_(std::sqrt(2.0 / static_cast<double>(weights.shape.inputs)));
   weights.layer2.mul_(std::sqrt(2.0 / static_cast<double>(weights.shape.features1)));
   weights.layer3.zero_();
+}
+
+ResidualProblem frames_of(const ResidualProblem& problem, int64_t first, int64_t count) {
+  auto part = problem;
+  for (auto* tensor :
+       {&part.sources, &part.noise, &part.targets, &part.target_scale, &part.training, &part.held_out})
+    *tensor = tensor->narrow(0, first, count);
+  return part;
+}
+
+/// `train_residual` of frames that go through the networks together.
+std::vector<ResidualTraining> train_together(const ResidualProblem& problem, NetworkWeights& weights,
+                                             const ResidualOptions& options, uint64_t seed,
+                                             const Progress& progress) {
+  const auto frames = problem.sources.size(0);
+  auto gaps = known_gaps(problem);
+  const auto clean = gaps.sources.clone();
+  auto work = make_workspace(problem.shape, gaps.grid, frames, clean);
+  auto gradient = make_weights(problem.shape, frames, clean);
+  auto adam = make_adam(weights.flat);
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  start_weights(weights, seed);
+
+  BestSoFar best{held_out_blocks(problem, problem.targets), weights.flat.clone(),
+                 std::vector<ResidualTraining>(static_cast<size_t>(frames))};
+  std::vector<at::Tensor> losses;
+  for (int64_t step = 1; step <= options.maximum_steps; ++step) {
+    add_noise(problem, clean, generator, gaps.sources);
+    losses.push_back(error_and_gradient(problem, gaps, weights, work, gradient).mean(1));
+    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
+    progress(static_cast<double>(step) / static_cast<double>(options.maximum_steps));
+    if (step % options.check_every != 0) continue;
+    const auto difference = outputs_of(weights, gaps.grid, clean) - problem.targets;
+    if (!look(held_out_blocks(problem, difference), weights, step, options.check_every, best)) break;
+  }
+  weights.flat.copy_(best.weights);
+  add_losses(at::stack(losses), best.frames);
+  return best.frames;
 }
 
 }  // namespace
@@ -219,51 +249,34 @@ ResidualProblem residual_problem(const ResidualInput& scan, const Lattice& latti
 std::vector<ResidualTraining> train_residual(const ResidualProblem& problem, NetworkWeights& weights,
                                              const ResidualOptions& options, uint64_t seed,
                                              const Progress& progress) {
-  const auto frames = problem.sources.size(0);
-  auto gaps = known_gaps(problem);
-  const auto clean = gaps.sources.clone();
-  const auto pass = pass_size(problem.shape, gaps.grid, frames, clean);
-  auto work = make_workspace(problem.shape, gaps.grid, frames, pass.networks, clean);
-  auto gradient = make_weights(problem.shape, frames, clean);
-  auto adam = make_adam(weights.flat);
-  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  start_weights(weights, seed);
-
-  BestSoFar best{held_out_blocks(problem, problem.targets), weights.flat.clone(),
-                 std::vector<ResidualTraining>(static_cast<size_t>(frames))};
-  std::vector<at::Tensor> losses;
-  for (int64_t step = 1; step <= options.maximum_steps; ++step) {
-    add_noise(problem, clean, generator, gaps.sources);
-    losses.push_back(error_and_gradient(problem, gaps, weights, work, gradient).mean(1));
-    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
-    if (progress) progress(static_cast<double>(step) / static_cast<double>(options.maximum_steps));
-    if (step % options.check_every != 0) continue;
-    gaps.sources.copy_(clean);
-    const auto blocks = held_out_blocks(problem, difference_of(problem, gaps, weights, work));
-    if (!look(blocks, weights, step, options.check_every, best)) break;
-  }
-  weights.flat.copy_(best.weights);
-  const auto table = at::stack(losses).to(at::kDouble).cpu();
-  for (size_t i = 0; i < best.frames.size(); ++i)
-    for (int64_t step = 0; step < best.frames[i].steps; ++step)
-      best.frames[i].losses.push_back(table.index({step, static_cast<int64_t>(i)}).item<double>());
-  return best.frames;
+  const auto frames = problem.sources.size(0), together = problem.sources.is_cpu() ? int64_t{1} : frames;
+  std::vector<ResidualTraining> results(static_cast<size_t>(frames));
+  const auto caller = std::this_thread::get_id();
+  const auto groups = frames / together;
+  for_each_task(groups, problem.sources.device(), [&](int64_t group) {
+    const Progress report = [&](double done) {
+      const auto begun = static_cast<double>(group) + done;
+      if (progress && std::this_thread::get_id() == caller) progress(begun / static_cast<double>(groups));
+    };
+    auto own = frames_of(weights, group * together, together);
+    const auto part =
+        train_together(frames_of(problem, group * together, together), own, options, seed, report);
+    std::ranges::copy(part, results.begin() + group * together);
+  });
+  return results;
 }
 
 at::Tensor apply_residual(const ResidualProblem& problem, const NetworkWeights& weights) {
-  const auto frames = problem.sources.size(0), networks = problem.shape.networks;
-  const auto pass = pass_size(problem.shape, problem.grid, 1, problem.sources);
-  auto work = make_workspace(problem.shape, problem.grid, 1, pass.networks, problem.sources);
+  const auto frames = problem.sources.size(0), half = problem.shape.networks / 2;
   const auto n_kx = problem.grid.output_columns(problem.shape);
-  const auto parts = at::empty({frames, networks, problem.shape.outputs, problem.grid.rows, n_kx},
+  const auto parts = at::empty({frames, 2 * half, problem.shape.outputs, problem.grid.rows, n_kx},
                                problem.sources.options());
-  for (int64_t frame = 0; frame < frames; ++frame)
-    for (int64_t first = 0; first < networks; first += pass.networks) {
-      forward(frames_of(weights, frame, 1), problem.grid, problem.sources.narrow(0, frame, 1), first, work);
-      parts.narrow(0, frame, 1).narrow(1, first, pass.networks).copy_(work.output);
-    }
-  const auto scaled = parts * problem.target_scale;
-  return at::complex(scaled.narrow(1, 0, networks / 2), scaled.narrow(1, networks / 2, networks / 2));
+  for_each_task(frames, parts.device(), [&](int64_t frame) {
+    const auto sources = problem.sources.narrow(0, frame, 1);
+    parts.narrow(0, frame, 1).copy_(outputs_of(frames_of(weights, frame, 1), problem.grid, sources));
+  });
+  parts.mul_(problem.target_scale);
+  return at::complex(parts.narrow(1, 0, half), parts.narrow(1, half, half));
 }
 
 }  // namespace raki

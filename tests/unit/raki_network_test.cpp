@@ -34,14 +34,10 @@ struct Example {
   Example() { weights.flat.copy_(random(weights.flat.sizes(), 2)); }
 };
 
-at::Tensor outputs(const Example& example, int64_t networks_per_pass) {
-  std::vector<at::Tensor> parts;
-  auto work = make_workspace(small_shape(), small_grid, 2, networks_per_pass, example.sources);
-  for (int64_t first = 0; first < small_shape().networks; first += networks_per_pass) {
-    forward(example.weights, small_grid, example.sources, first, work);
-    parts.push_back(work.output.clone());
-  }
-  return at::cat(parts, 1);
+at::Tensor outputs(const Example& example) {
+  auto work = make_workspace(small_shape(), small_grid, 2, example.sources);
+  forward(example.weights, small_grid, example.sources, work);
+  return work.output;
 }
 
 /// The same by loops, straight from the definition of the layers.
@@ -72,7 +68,7 @@ double output_by_loops(const Example& e, std::array<int64_t, 5> at_index) {
 
 TEST(Network, ForwardIsTheSumItIsDefinedAs) {
   const Example example;
-  const auto result = outputs(example, 4);
+  const auto result = outputs(example);
   ASSERT_EQ(result.sizes(), (std::vector<int64_t>{2, 4, 2, 4, 6}));
   for (const auto& i :
        {std::array<int64_t, 5>{0, 0, 0, 0, 0}, {1, 3, 1, 3, 5}, {0, 2, 1, 2, 1}, {1, 1, 0, 1, 4}})
@@ -80,28 +76,34 @@ TEST(Network, ForwardIsTheSumItIsDefinedAs) {
                 1e-10);
 }
 
-TEST(Network, PassesOfFewNetworksGiveTheSame) {
-  const Example example;
-  EXPECT_TRUE(at::allclose(outputs(example, 4), outputs(example, 1), 1e-12, 1e-12));
-  EXPECT_TRUE(at::allclose(outputs(example, 4), outputs(example, 2), 1e-12, 1e-12));
+TEST(Network, PartsGiveTheSame) {
+  Example example;
+  const auto whole = outputs(example);
+  EXPECT_TRUE(at::allclose(outputs_of(example.weights, small_grid, example.sources), whole, 1e-12, 1e-12));
+  const NetworkPart part{1, 1, 2, 2};
+  const auto taken = take_part(example.weights, part);
+  auto work = make_workspace(taken.shape, small_grid, 1, example.sources);
+  forward(taken, small_grid, example.sources.narrow(0, 1, 1), work);
+  EXPECT_TRUE(at::allclose(work.output[0], whole[1].narrow(0, 2, 2), 1e-12, 1e-12));
+  const auto before = example.weights.flat.clone();
+  put_part(taken, part, example.weights);
+  EXPECT_TRUE(at::equal(before, example.weights.flat));
 }
 
 /// Sum over frames and networks of |output - target|, the loss of RAKI.
 double loss(const Example& example, const at::Tensor& target) {
-  return at::linalg_vector_norm(outputs(example, 4) - target, 2, {2, 3, 4}).sum().item<double>();
+  return at::linalg_vector_norm(outputs(example) - target, 2, {2, 3, 4}).sum().item<double>();
 }
 
 TEST(Network, GradientIsThatOfFiniteDifferences) {
   Example example;
   const auto target = random({2, 4, 2, 4, 6}, 3);
   auto gradient = make_weights(small_shape(), 2, example.sources);
-  auto work = make_workspace(small_shape(), small_grid, 2, 2, example.sources);
-  for (int64_t first = 0; first < 4; first += 2) {
-    forward(example.weights, small_grid, example.sources, first, work);
-    work.output.sub_(target.narrow(1, first, 2));
-    work.output.div_(at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true));
-    backward(example.weights, small_grid, example.sources, first, work, gradient);
-  }
+  auto work = make_workspace(small_shape(), small_grid, 2, example.sources);
+  forward(example.weights, small_grid, example.sources, work);
+  work.output.sub_(target);
+  work.output.div_(at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true));
+  backward(example.weights, small_grid, example.sources, work, gradient);
   constexpr double step = 1e-6;
   const auto n = example.weights.flat.numel();
   for (int64_t i = 0; i < n; i += 17) {
@@ -151,18 +153,18 @@ TEST(Network, SourceWindowsHoldEveryTapInOrder) {
                   data.index({1, feature, 1 + 4 * ty, 2 + tx}).item<double>());
 }
 
-TEST(Network, PassesDivideTheNetworksAndStayWithinTheirMemory) {
+TEST(Network, PartsHoldEveryNetworkOfEveryFrameOnce) {
   auto shape = small_shape();
   shape.networks = 24;
   shape.features1 = 32;
   const auto like = at::zeros({1}, at::kFloat);
-  const auto small = pass_size(shape, {4, 4, 1}, 5, like);
-  EXPECT_EQ(small.networks, 24);
-  EXPECT_EQ(small.frames, 1);
-  const auto large = pass_size(shape, {100, 100, 1}, 5, like);
-  EXPECT_EQ(24 % large.networks, 0);
-  EXPECT_LT(large.networks, 24);
-  EXPECT_EQ(large.frames, 1);
+  EXPECT_EQ(parts_of(shape, {4, 4, 1}, 5, like).size(), 5u) << "small: all networks of a frame";
+  const auto parts = parts_of(shape, {100, 100, 1}, 5, like);
+  auto seen = at::zeros({5, 24}, at::kLong);
+  for (const auto& part : parts)
+    seen.narrow(0, part.first_frame, part.frames).narrow(1, part.first_network, part.networks).add_(1);
+  EXPECT_TRUE((seen == 1).all().item<bool>());
+  EXPECT_GT(parts.size(), 5u);
 }
 
 TEST(Adam, FollowsItsRecursion) {
