@@ -1,5 +1,6 @@
 #include "raki/raki_2019.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -13,6 +14,8 @@
 
 namespace raki {
 namespace {
+
+constexpr int64_t frames_at_once = 16;  ///< bounds the memory of the source windows
 
 /// Real parts of all coils, then imaginary parts: (frame, 2 coil, ...) of the matching real type.
 at::Tensor stack_parts(const at::Tensor& samples) {
@@ -132,6 +135,20 @@ FrameEvidence evidence_of(const at::Tensor& losses, const Sampling& sampling, in
   return evidence;
 }
 
+/// Trains on `calibration` and fills the missing lines of `samples`, both (frame, coil, 1, ky, kx); the
+/// losses (step, frame, network).
+at::Tensor fill_frames(at::Tensor& samples, const Sampling& sampling, const at::Tensor& calibration,
+                       const RakiOptions& options, const Progress& progress) {
+  const auto lattice = find_lattice(sampling);
+  const auto problem = raki_2019_problem(calibration.select(axis::kz, 0), lattice.spacing, options.raki_2019);
+  auto weights = make_weights(problem.shape, samples.size(0), problem.sources);
+  initialise(weights, options.raki_2019.initial_sd, options.seed);
+  const auto losses = train_raki_2019(problem, weights, options.raki_2019, progress);
+  const auto measured = lattice_lines(samples.select(axis::kz, 0), lattice);
+  write_gaps(apply_raki_2019(measured, weights, options.raki_2019), sampling, lattice, samples);
+  return losses;
+}
+
 }  // namespace
 
 std::string why_not_raki_2019(const Sampling& sampling, int64_t calibration_lines) {
@@ -202,27 +219,30 @@ at::Tensor apply_raki_2019(const at::Tensor& lines, const NetworkWeights& weight
 Interpolation interpolate_raki_2019(const UndersampledKSpace& kspace,
                                     const std::optional<Calibration>& calibration, const RakiOptions& options,
                                     const Progress& progress) {
-  const auto start = std::chrono::steady_clock::now();
   const auto& sampling = kspace.sampling;
   if (calibration) check_same_basis(kspace.basis, calibration->basis, "raki-2019");
   const auto lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
   if (const auto reason = why_not_raki_2019(sampling, lines); !reason.empty())
     throw cannot_work(reason, sampling);
+  const auto reference = calibration ? *calibration : embedded_calibration(kspace);
 
-  const auto reference = calibration ? calibration->samples : embedded_calibration(kspace).samples;
-  const auto lattice = find_lattice(sampling);
-  const auto problem = raki_2019_problem(reference.select(axis::kz, 0), lattice.spacing, options.raki_2019);
-  auto weights = make_weights(problem.shape, kspace.samples.size(0), problem.sources);
-  initialise(weights, options.raki_2019.initial_sd, options.seed);
-  const auto losses = train_raki_2019(problem, weights, options.raki_2019, progress);
-
-  auto filled = kspace.samples.clone();
-  const auto measured = lattice_lines(kspace.samples.select(axis::kz, 0), lattice);
-  write_gaps(apply_raki_2019(measured, weights, options.raki_2019), sampling, lattice, filled);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  Interpolation result{KSpace(filled, kspace.basis), {}};
-  for (int64_t frame = 0; frame < filled.size(0); ++frame)
-    result.frames.push_back(evidence_of(losses.select(1, frame), sampling, lines, seconds.count()));
+  Interpolation result{KSpace(kspace.samples.clone(), kspace.basis), {}};
+  const auto frames = kspace.samples.size(axis::frame);
+  for (int64_t first = 0; first < frames; first += frames_at_once) {
+    const auto count = std::min(frames_at_once, frames - first);
+    const Progress report = [&](double done) {
+      if (progress)
+        progress((static_cast<double>(first) + done * static_cast<double>(count)) /
+                 static_cast<double>(frames));
+    };
+    const auto start = std::chrono::steady_clock::now();
+    auto samples = result.kspace.samples.narrow(0, first, count);
+    const auto losses =
+        fill_frames(samples, sampling, reference.samples.narrow(0, first, count), options, report);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    for (int64_t frame = 0; frame < count; ++frame)
+      result.frames.push_back(evidence_of(losses.select(1, frame), sampling, lines, seconds.count()));
+  }
   return result;
 }
 
