@@ -25,7 +25,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string lower(std::string_view word) {
   std::string text(word);
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 

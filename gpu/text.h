@@ -7,8 +7,9 @@
 
 namespace raki {
 
-/// The candidate that begins with `word`, else the one that takes the fewest insertions, deletions and substitutions to
-/// become it (upper and lower case alike); empty when even that one needs more than half of its letters changed.
+/// The candidate that begins with `word`, else the one that takes the fewest insertions, deletions and
+/// substitutions to become it (upper and lower case alike); empty when even that one needs more than half of
+/// its letters changed.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates);
 
 /// "a, b, c"

@@ -17,8 +17,9 @@ bool is_array_file(const std::filesystem::path& path);
 /// @throws InputError 66, 65 (with the variables a .mat file holds when the name does not fit).
 at::Tensor read_array(const std::filesystem::path& path, const std::string& variable = "");
 
-/// `axes`: one word an axis of `array` out of frame, coil, kz, ky, kx and 1 (an axis of length 1 to drop), in the order
-/// of the array, e.g. {"1","ky","kx","coil"}. Result (frame, coil, kz, ky, kx) complex64 contiguous.
+/// `axes`: one word an axis of `array` out of frame, coil, kz, ky, kx and 1 (an axis of length 1 to drop), in
+/// the order of the array, e.g. {"1","ky","kx","coil"}. Result (frame, coil, kz, ky, kx) complex64
+/// contiguous.
 /// @throws InputError (64) when words and shape do not fit.
 at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes);
 

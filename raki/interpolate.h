@@ -15,30 +15,32 @@ namespace raki {
 /// What happened to one frame.
 struct FrameEvidence {
   Method method_asked = Method::raki;
-  Method method_used = Method::raki;        ///< another one only where `raki` rejected its network
-  std::string reason;                       ///< why, in words ("network rejected: held-out error 1.03 of linear's")
-  std::map<std::string, double> numbers;    ///< "lambda_min", "noise_guard_q", "held_out_ratio", "steps", ...
-  std::vector<double> losses;               ///< training loss by step, for networks
+  Method method_used = Method::raki;  ///< another one only where `raki` rejected its network
+  std::string reason;                 ///< why, in words ("network rejected: held-out error 1.03 of linear's")
+  std::map<std::string, double> numbers;  ///< "lambda_min", "noise_guard_q", "held_out_ratio", "steps", ...
+  std::vector<double> losses;             ///< training loss by step, for networks
   std::vector<std::string> warnings;
 };
 
 struct Interpolation {
-  KSpace kspace;                            ///< measured samples bit for bit as they came in
+  KSpace kspace;  ///< measured samples bit for bit as they came in
   std::vector<FrameEvidence> frames;
 };
 
 /// Called between training steps and geometries with the part done, 0..1; throws (Interrupted) to stop.
 using Progress = std::function<void(double)>;
 
-/// Fills every missing line within the encoded range. Lines outside it stay zero. `calibration`: separate reference
-/// lines; without them the ACS of the image's own lines is used. Fully sampled data are returned as they are.
-/// When `kspace.basis.unit_noise` the noise is taken as 1 unless the data contradict that; otherwise it is estimated.
-/// @throws InputError (65) with the numbers and the methods that would work when `options.method` cannot work here.
+/// Fills every missing line within the encoded range. Lines outside it stay zero. `calibration`: separate
+/// reference lines; without them the ACS of the image's own lines is used. Fully sampled data are returned as
+/// they are. When `kspace.basis.unit_noise` the noise is taken as 1 unless the data contradict that;
+/// otherwise it is estimated.
+/// @throws InputError (65) with the numbers and the methods that would work when `options.method` cannot work
+/// here.
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                           const RakiOptions& options, const Progress& progress = {});
 
 /// Why `method` cannot work on this sampling, coils and calibration; empty when it can.
-std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx, int64_t calibration_lines,
-                    const RakiOptions& options);
+std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
+                    int64_t calibration_lines, const RakiOptions& options);
 
 }  // namespace raki

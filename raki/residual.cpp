@@ -11,7 +11,7 @@
 namespace raki {
 namespace {
 
-constexpr int64_t least_known_gaps = 3;
+constexpr int64_t least_known_gaps = 4;
 constexpr int64_t least_columns = 80;  ///< of the readout: two held-out blocks
 constexpr int64_t frames_per_probe = 8, most_probes = 3;
 

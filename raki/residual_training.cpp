@@ -22,21 +22,28 @@ at::Tensor stack_parts(const at::Tensor& samples) {
   return at::cat({at::real(samples), at::imag(samples)}, 1).contiguous();
 }
 
-/// Which columns are held out (8 of every 8 / fraction), and which may be learned from: no window of one
-/// holds the target of another, and none reaches over the readout's ends.
-struct Columns {
-  at::Tensor training, held_out;  ///< float (kx)
+/// Which samples are learned from and which are held out, float (gap, kx).
+struct Split {
+  at::Tensor training, held_out;
 };
-Columns split_columns(int64_t n_kx, double held_out_fraction, const at::Tensor& like) {
+
+/// Held out: 8 of every 8 / fraction columns, and the first and the last gap, which lie nearest to the
+/// missing lines, so that a network has to carry over to lines it was not trained on. No training window
+/// holds a held-out target of its own gap, none reaches over the readout's ends.
+Split split_samples(int64_t gaps, int64_t n_kx, double held_out_fraction, const at::Tensor& like) {
   const auto period = std::max<int64_t>(2, std::llround(1 / held_out_fraction)) * block_columns;
   const auto begin = (period - block_columns) / 2;
-  auto training = at::zeros({n_kx}), held_out = at::zeros({n_kx});
+  auto training = at::zeros({gaps, n_kx}), held_out = at::zeros({gaps, n_kx});
   for (int64_t column = margin; column < n_kx - margin; ++column) {
     const auto place = column % period;
     if (place >= begin && place < begin + block_columns)
-      held_out[column] = 1;
+      held_out.select(1, column).fill_(1);
     else if (place < begin - margin || place >= begin + block_columns + margin)
-      training[column] = 1;
+      training.select(1, column).fill_(1);
+  }
+  for (const auto gap : {int64_t{0}, gaps - 1}) {
+    training[gap].zero_();
+    held_out[gap].narrow(0, margin, n_kx - 2 * margin).fill_(1);
   }
   return {training.to(like.options()), held_out.to(like.options())};
 }
@@ -47,7 +54,7 @@ at::Tensor levels_of(const at::Tensor& lambda) {
 }
 
 /// Shares that make the known samples stand for the missing ones: at every level of lambda (noise over
-/// signal) they weigh together as much as there are missing samples. `chosen` (kx); sums to 1 a frame.
+/// signal) they weigh together as much as there are missing samples. `chosen` (gap, kx); sums to 1 a frame.
 at::Tensor shares(const at::Tensor& known_lambda, const at::Tensor& missing_lambda,
                   const at::Tensor& chosen) {
   const auto frames = known_lambda.size(0);
@@ -238,9 +245,9 @@ ResidualProblem residual_problem(const ResidualInput& scan, const Lattice& latti
   const auto all_lambda = gap_lines(scan.lambda, lattice, 0, gaps);
   const auto missing =
       at::cat({all_lambda.narrow(2, 0, known.begin), all_lambda.narrow(2, known.end, gaps - known.end)}, 2);
-  const auto columns = split_columns(n_kx, options.held_out_fraction, p.sources);
-  p.training = shares(known_lambda, missing, columns.training);
-  p.held_out = shares(known_lambda, missing, columns.held_out);
+  const auto split = split_samples(p.known, n_kx, options.held_out_fraction, p.sources);
+  p.training = shares(known_lambda, missing, split.training);
+  p.held_out = shares(known_lambda, missing, split.held_out);
   p.target_scale = (residual.square() * p.training).sum({2, 3, 4}, true).sqrt_().clamp_min_(1e-30);
   p.targets = residual / p.target_scale;
   return p;

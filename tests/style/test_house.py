@@ -75,7 +75,7 @@ def test_files_are_short():
 
 
 def functions(text):
-    """(first line, length) of every block that opens at the start of a line or one namespace in, C++ formatted by
+    """(first line, length, line above) of every block that opens at the start of a line or one namespace in, C++ formatted by
     clang-format: a line that ends with '{' and has a '(' and is not indented, up to the closing brace in column 0."""
     lines = text.splitlines()
     start = None
@@ -83,13 +83,15 @@ def functions(text):
         if start is None and line.endswith("{") and not line.startswith((" ", "}", "namespace", "struct", "class", "enum", "#")):
             start = i
         elif start is not None and line.startswith("}"):
-            yield start + 1, i - start + 1
+            yield start + 1, i - start + 1, lines[start - 1]
             start = None
 
 
 def test_functions_are_short():
+    """A longer one needs its reason in a comment above it that begins with "Long:"."""
     long = [f"{p.relative_to(ROOT)}:{line}: {length} lines" for p in sources(".h", ".cpp", ".cu")
-            for line, length in functions(p.read_text()) if length > LONGEST_FUNCTION]
+            for line, length, above in functions(p.read_text())
+            if length > LONGEST_FUNCTION and not above.startswith("// Long:")]
     assert not long, "\n".join(long)
 
 
@@ -107,9 +109,9 @@ def test_links_in_readmes_lead_somewhere(readme):
 
 
 def test_form():
-    program = shutil.which("clang-format") or shutil.which("clang-format-14")
+    program = shutil.which("clang-format-14")  # other versions break lines elsewhere
     if not program:
-        pytest.skip("clang-format is not installed")
+        pytest.skip("clang-format-14 is not installed")
     files = sources(".h", ".cpp", ".cu")
     done = subprocess.run([program, "--dry-run", "-Werror", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:3000]

@@ -30,6 +30,7 @@ TEST(ProtocolXml, MissingStaysMissing) {
   EXPECT_EQ(contents.n_encodings, 1);
 }
 
+// Long: one header that holds every field, and what each must become.
 TEST(ProtocolXml, EveryFieldIsRead) {
   test::Header header;
   header.limits_kz = {0, 7, 4};

@@ -60,7 +60,11 @@ TEST(ParallelFor, DoesEachPieceOnceAndStopsAtTheFirstFailure) {
   std::vector<std::atomic<int>> done(1000);
   parallel_for(1000, 4, [&](int64_t i) { ++done[static_cast<size_t>(i)]; });
   for (const auto& count : done) EXPECT_EQ(count, 1);
-  EXPECT_THROW(parallel_for(1000, 4, [](int64_t i) { if (i == 17) throw Bug("seventeen"); }), Bug);
+  EXPECT_THROW(parallel_for(1000, 4,
+                            [](int64_t i) {
+                              if (i == 17) throw Bug("seventeen");
+                            }),
+               Bug);
 }
 
 class OutputFolderTest : public testing::Test {
@@ -138,7 +142,8 @@ TEST(Batches, SelectSlicesAndFrames) {
   options.slices = index_range_from_text("1:3");
   options.frames = index_range_from_text("3:");
   int64_t frames = 0;
-  for (const auto& batch : plan_batches(scan_of(10), options, int64_t{1} << 40)) frames += static_cast<int64_t>(batch.size());
+  for (const auto& batch : plan_batches(scan_of(10), options, int64_t{1} << 40))
+    frames += static_cast<int64_t>(batch.size());
   EXPECT_EQ(frames, 3);  // frames 3, 4, 5 of slices 1 and 2
   options.slices = index_range_from_text("9:");
   EXPECT_THROW(plan_batches(scan_of(10), options, 1), InputError);

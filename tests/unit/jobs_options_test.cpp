@@ -19,7 +19,8 @@ TEST(IndexRange, OpenEndsAndHalfOpen) {
 }
 
 TEST(IndexRange, RefusesEverythingElse) {
-  for (const char* text : {"3", "a:b", "-1:2", "1:-2", "5:5", "5:2", "1:2:3", " 1:2", "1:2x", "99999999999999999999:"}) {
+  for (const char* text :
+       {"3", "a:b", "-1:2", "1:-2", "5:5", "5:2", "1:2:3", " 1:2", "1:2x", "99999999999999999999:"}) {
     try {
       index_range_from_text(text);
       ADD_FAILURE() << text;
