@@ -41,7 +41,7 @@ struct ResidualOptions {
   int64_t maximum_steps = 150;
   int64_t check_every = 10;        ///< steps between two looks at the held-out samples
   double held_out_fraction = 0.2;  ///< of the training positions, in readout blocks
-  double minimum_gain = 0.05;  ///< relative fall of the held-out error below which the network is rejected
+  double minimum_gain = 0.3;  ///< relative fall of the held-out error below which the network is rejected
   double minimum_significance =
       4;  ///< the same in standard errors of that fall, over gaps and readout blocks
 };
