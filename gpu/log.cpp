@@ -138,13 +138,17 @@ void log(LogLevel level, std::string_view event, const std::string& message) {
 
 StepTimer::StepTimer(std::string step) : step_(std::move(step)), start_(std::chrono::steady_clock::now()) {}
 
+void StepTimer::tell(std::string words) {
+  words_ = std::move(words);
+}
+
 StepTimer::~StepTimer() {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
   try {
     add_time(step_, taken.count());
     char text[32];
     std::snprintf(text, sizeof text, "%.1f ms", taken.count() * 1e3);
-    log(LogLevel::debug, step_, text);
+    log(LogLevel::debug, step_, words_.empty() ? text : words_ + ", " + text);
   } catch (const std::exception&) {
     // A destructor must not throw; a lost time is the smaller harm.
   }

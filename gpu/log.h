@@ -32,8 +32,11 @@ class StepTimer {
   StepTimer(const StepTimer&) = delete;
   StepTimer& operator=(const StepTimer&) = delete;
 
+  /// Words for this call's line, such as the shapes that went in and came out.
+  void tell(std::string words);
+
  private:
-  std::string step_;
+  std::string step_, words_;
   std::chrono::steady_clock::time_point start_;
 };
 

@@ -55,17 +55,36 @@ Outputs outputs_from_text(const std::string& text) {
   return outputs;
 }
 
-std::string identity_text(const ReconOptions& options) {
-  const RakiOptions& raki = options.interpolation;
+namespace {
+
+/// Every field of the interpolators' options: all of them change the images.
+std::string interpolation_text(const RakiOptions& o) {
   std::ostringstream text;
   text.precision(17);
-  text << "method=" << to_text(raki.method) << " seed=" << raki.seed
-       << " combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss")
+  const auto add = [&](const char* name, const auto&... fields) {
+    text << ' ' << name << '=';
+    const char* comma = "";
+    ((text << comma << fields, comma = ","), ...);
+  };
+  add("method", to_text(o.method));
+  add("seed", o.seed);
+  add("grappa", o.grappa.kernel_ky, o.grappa.kernel_kx, o.grappa.regularisation);
+  const auto& r = o.raki_2019;
+  add("raki-2019", r.kernel1_kx, r.kernel1_ky, r.features1, r.features2, r.kernel3_kx, r.kernel3_ky,
+      r.initial_sd, r.scale_maximum, r.learning_rate, r.iterations);
+  const auto& n = o.residual;
+  add("residual", n.features1, n.features2, n.learning_rate, n.maximum_steps, n.check_every,
+      n.held_out_fraction, n.minimum_gain, n.minimum_significance);
+  return text.str();
+}
+
+}  // namespace
+
+std::string identity_text(const ReconOptions& options) {
+  std::ostringstream text;
+  text << "combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss")
        << " prewhiten=" << options.prewhiten << " coils=" << options.coils
-       << " grappa=" << raki.grappa.kernel_ky << 'x' << raki.grappa.kernel_kx << ','
-       << raki.grappa.regularisation << " raki-2019=" << raki.raki_2019.iterations << ','
-       << raki.raki_2019.learning_rate << " residual=" << raki.residual.maximum_steps << ','
-       << raki.residual.learning_rate << ',' << raki.residual.minimum_gain
+       << interpolation_text(options.interpolation)
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
        << " dataset=" << options.dataset;
   return text.str();

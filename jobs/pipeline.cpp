@@ -64,8 +64,10 @@ ReconstructedBatch compute(const FrameBatch& batch, const ReconContext& context,
 }
 
 std::unique_ptr<FrameBatch> read_batch(const ScanReader& reader, const Frames& frames) {
-  const StepTimer timer("read");
-  return std::make_unique<FrameBatch>(reader.read(frames));
+  StepTimer timer("read");
+  auto batch = std::make_unique<FrameBatch>(reader.read(frames));
+  timer.tell(c10::str("-> ", batch->kspace.samples.sizes()));
+  return batch;
 }
 
 void read_all(const ScanReader& reader, const std::vector<Frames>& batches, BoundedQueue<Loaded>& loaded) {

@@ -32,11 +32,22 @@ Input on_both(Input input, Verb&& verb) {
   return {verb(input.kspace), std::move(input.calibration)};
 }
 
-/// Runs a step and keeps its time for the report.
-template <typename Step>
-auto timed(const char* name, Step&& step) {
-  const StepTimer timer(name);
-  return step();
+at::IntArrayRef shape_of(const Input& input) {
+  return input.kspace.samples.sizes();
+}
+template <typename Data>
+at::IntArrayRef shape_of(const Data& data) {
+  return data.samples.sizes();
+}
+
+/// Runs a step on `input`; keeps its time for the report and logs the shapes.
+template <typename Data, typename Step>
+auto timed(const char* name, Data&& input, Step&& step) {
+  StepTimer timer(name);
+  const auto before = shape_of(input).vec();
+  auto result = step(std::forward<Data>(input));
+  timer.tell(c10::str(at::IntArrayRef(before), " -> ", shape_of(result)));
+  return result;
 }
 
 Input to_device(const FrameBatch& batch, const Device& device) {
@@ -129,19 +140,21 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   const ReconOptions& options = context.options;
   Input input = to_device(batch, context.device);
   if (context.whitening)
-    input = timed("prewhiten", [&] {
-      return on_both(std::move(input), [&](const auto& data) { return prewhiten(data, *context.whitening); });
+    input = timed("prewhiten", std::move(input), [&](Input&& in) {
+      return on_both(std::move(in), [&](const auto& data) { return prewhiten(data, *context.whitening); });
     });
-  input = timed("remove readout oversampling", [&] {
-    return on_both(std::move(input), [&](const auto& data) {
+  input = timed("remove readout oversampling", std::move(input), [&](Input&& in) {
+    return on_both(std::move(in), [&](const auto& data) {
       return remove_readout_oversampling(data, context.readout_oversampling);
     });
   });
-  input = timed("compress coils", [&] { return compress(std::move(input), options.coils); });
+  input = timed("compress coils", std::move(input),
+                [&](Input&& in) { return compress(std::move(in), options.coils); });
   Interpolation filled = interpolate(input.kspace, input.calibration, options.interpolation, progress);
-  const CoilImages images = timed("transform", [&] { return to_coil_images(filled.kspace); });
-  const Image combined = timed(
-      "combine", [&] { return combine_coils(images, central_calibration(input, filled.kspace), context); });
+  const CoilImages images = timed("transform", filled.kspace, to_coil_images);
+  const Image combined = timed("combine", images, [&](const CoilImages& coils) {
+    return combine_coils(coils, central_calibration(input, filled.kspace), context);
+  });
   return {Image(magnitude(combined).samples.cpu()), std::move(filled.frames)};
 }
 

@@ -134,7 +134,8 @@ Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& file
 WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
                            const fs::path& folder, const std::string& input_digest,
                            const std::function<void(double)>& progress) {
-  const StepTimer timer("write");
+  StepTimer timer("write");
+  timer.tell(c10::str(series.images.sizes(), " ->"));
   WrittenSeries written;
   written.scaling = pixel_scaling(series.images.max().item<double>());
   const Planes planes{series, scan, scan.image_matrix.z};

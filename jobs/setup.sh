@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/raki
 
 build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv
-  libhdf5-dev libismrmrd-dev libpugixml-dev libdcmtk-dev libopenjph-dev libopenjp2-7-dev libmatio-dev
+  libhdf5-dev libismrmrd-dev libpugixml-dev libdcmtk-dev libopenjp2-7-dev libmatio-dev
   libpng-dev libssl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev)
 test_packages=(clang-format-14 dicom3tools dcmtk libopenjp2-tools patchelf binutils)
@@ -28,6 +28,28 @@ install_packages() {
   say "Installing ${#missing[@]} packages: ${missing[*]}"
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# install_openjph: from the distribution, or, where it has none (Ubuntu 24.04), Debian 12's two packages unpacked in
+# openjph_prefix. Nothing of theirs is installed in the system.
+openjph_prefix=$cache/openjph-0.9.0
+install_openjph() {
+  local pool=http://deb.debian.org/debian/pool/main/o/openjph name
+  if [ -e "$openjph_prefix/complete" ]; then return; fi
+  if apt-cache show libopenjph-dev >/dev/null 2>&1; then install_packages libopenjph-dev; return; fi
+  [ "$(dpkg --print-architecture)" = amd64 ] || fail "no package libopenjph-dev here and none of Debian's for this processor; build OpenJPH 0.9 or later from source and give cmake its folder in CMAKE_PREFIX_PATH"
+  say "OpenJPH is not in this distribution: Debian's packages, in $openjph_prefix"
+  mkdir -p "$openjph_prefix"
+  while read -r sum name; do
+    /usr/bin/python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])' \
+      "$pool/$name" "$openjph_prefix/$name" || fail "cannot fetch $pool/$name"
+    echo "$sum  $openjph_prefix/$name" | sha256sum --check --quiet >&2 || fail "$pool/$name is not the file it was"
+    dpkg-deb --extract "$openjph_prefix/$name" "$openjph_prefix"
+  done <<'PACKAGES'
+a2b1496b8a1ea20a4c88de401b8b41445ae9f52758a4d34ee583b212388e5626 libopenjph0.9_0.9.0-3+b1_amd64.deb
+3f3c3c8263e868369e5045d73adc129f0fa0b73f961b6da59d900b951759ea57 libopenjph-dev_0.9.0-3+b1_amd64.deb
+PACKAGES
+  touch "$openjph_prefix/complete"
 }
 
 # python_environment: prints the Python of the environment that holds LibTorch, made once for each set of pinned
@@ -53,7 +75,8 @@ build() {
   [ -x $nvcc/nvcc ] && case ":$PATH:" in *":$nvcc:"*) ;; *) PATH=$PATH:$nvcc ;; esac
   if [ ! -e "$folder/build.ninja" ] || ! grep -qsF "RAKI_PYTHON:STRING=$python" "$folder/CMakeCache.txt"; then
     say "Configuring in $folder"
-    cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DRAKI_PYTHON="$python" >&2
+    cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DRAKI_PYTHON="$python" \
+      -DCMAKE_PREFIX_PATH="$openjph_prefix/usr" >&2
   fi
   say "Building in $folder"
   ninja -C "$folder" "$@" >&2

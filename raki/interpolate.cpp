@@ -93,7 +93,9 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
 
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                           const RakiOptions& options, const Progress& progress) {
-  const StepTimer timer("interpolate " + to_text(options.method));
+  StepTimer timer("interpolate " + to_text(options.method));
+  timer.tell(
+      c10::str(kspace.samples.sizes(), ", ", kspace.sampling.mask.sum().item<int64_t>(), " lines measured"));
   const Sampling& sampling = kspace.sampling;
   if (sampling.fully_sampled())
     return unchanged(kspace, options.method, "fully sampled: nothing to interpolate");

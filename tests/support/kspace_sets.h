@@ -13,6 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "recon/combine.h"
+#include "recon/fourier.h"
+#include "recon/metrics.h"
 #include "recon/types.h"
 #include "recon/undersample.h"
 
@@ -55,6 +58,12 @@ inline KSpace load_set(const std::string& name) {
   }
   k = (k / k.abs().max()).unsqueeze(0).unsqueeze(2).contiguous();
   return {k, CoilBasis{CoilBasis::Kind::physical, k.size(1), false}};
+}
+
+/// Of the root-sum-of-squares image of the first frame.
+inline double nrmse(const KSpace& filled, const KSpace& full) {
+  const auto image = [](const KSpace& k) { return root_sum_of_squares(to_coil_images(k)).samples[0]; };
+  return compare_images(image(filled), image(full)).nrmse;
 }
 
 }  // namespace raki::test

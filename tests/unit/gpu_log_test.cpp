@@ -79,6 +79,17 @@ TEST_F(Log, KeepsLinesOfThreadsWhole) {
   EXPECT_EQ(lines_of(testing::internal::GetCapturedStderr()).size(), 200U);
 }
 
+TEST_F(Log, AStepsLineSaysWhatItWasTold) {
+  configure_log(LogFormat::json, LogLevel::debug);
+  testing::internal::CaptureStderr();
+  {
+    StepTimer timer("transform");
+    timer.tell("[1, 8] -> [1, 4]");
+  }
+  const std::string line = testing::internal::GetCapturedStderr();
+  EXPECT_NE(line.find(R"("event":"transform","message":"[1, 8] -> [1, 4], )"), std::string::npos) << line;
+}
+
 TEST(StepTimer, SumsTheTimesOfAStepOverThreads) {
   clear_step_times();
   { StepTimer first("first"); }

@@ -4,9 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "gpu/error.h"
-#include "recon/combine.h"
-#include "recon/fourier.h"
-#include "recon/metrics.h"
 #include "tests/support/kspace_sets.h"
 #include "tests/support/noise_aware_reference.h"
 #include "tests/support/shifted_coils.h"
@@ -14,12 +11,8 @@
 namespace raki {
 namespace {
 
+using test::nrmse;
 using test::relative_difference;
-
-double nrmse(const KSpace& filled, const KSpace& full) {
-  const auto image = [](const KSpace& k) { return root_sum_of_squares(to_coil_images(k)).samples[0]; };
-  return compare_images(image(filled), image(full)).nrmse;
-}
 
 TEST(Grappa, RecoversCoilsThatAreShiftsOfEachOther) {
   const KSpace full = test::shifted_coils(2, 5, 48, 32);

@@ -5,9 +5,6 @@
 
 #include "gpu/error.h"
 #include "raki/weights.h"
-#include "recon/combine.h"
-#include "recon/fourier.h"
-#include "recon/metrics.h"
 #include "tests/support/kspace_sets.h"
 #include "tests/support/noise_aware_reference.h"
 #include "tests/support/shifted_coils.h"
@@ -15,15 +12,11 @@
 namespace raki {
 namespace {
 
+using test::nrmse;
 using test::relative_difference;
 
 // --- the reference's numbers
 // ---------------------------------------------------------------------------------------
-
-double nrmse(const KSpace& filled, const KSpace& full) {
-  const auto image = [](const KSpace& k) { return root_sum_of_squares(to_coil_images(k)).samples[0]; };
-  return compare_images(image(filled), image(full)).nrmse;
-}
 
 /// The samples noise_aware_reference.py picks: |ours - theirs| / |theirs|.
 double sample_difference(const KSpace& filled, const Sampling& sampling,
