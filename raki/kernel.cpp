@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <span>
 
 #include "gpu/error.h"
@@ -90,8 +91,7 @@ std::optional<GapBlock> single_block(int64_t line, const Lines& nearest, size_t 
 Lines nearest_sources(int64_t line, const Gap& gap) {
   Lines near;
   for (const Lines* side : {&gap.below, &gap.above})
-    near.insert(near.end(), side->begin(),
-                side->begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(2, side->size())));
+    for (const int64_t source : *side | std::views::take(2)) near.push_back(source);
   std::ranges::stable_sort(near, {}, [&](int64_t source) { return std::abs(source - line); });
   return near;
 }
