@@ -53,12 +53,6 @@ Claims read_claims(std::span<const uint8_t> bytes) {
           (number(bytes, 42, 1) & 0x7f) + 1};
 }
 
-std::string times(uint64_t a, uint64_t b) {
-  std::string text = std::to_string(a);
-  text += " x ";
-  return text += std::to_string(b);
-}
-
 /// Refused before the decoder, which allocates by these numbers, sees the file.
 void check_claims(const Claims& c) {
   if (c.components != 1)
@@ -69,10 +63,10 @@ void check_claims(const Claims& c) {
     refuse("The image has no pixels or no tiles", "", "");
   const uint64_t width = c.x1 - c.x0, height = c.y1 - c.y0;  // below 2^32, so that products fit 64 bits
   if (width * height > maximum_pixels)
-    refuse("The image is too large", times(width, height),
+    refuse("The image is too large", std::to_string(width) + " x " + std::to_string(height),
            "at most " + std::to_string(maximum_pixels) + " pixels");
   if (c.tiles_x() * c.tiles_y() > maximum_tiles)
-    refuse("The image has too many tiles", times(c.tiles_x(), c.tiles_y()),
+    refuse("The image has too many tiles", std::to_string(c.tiles_x()) + " x " + std::to_string(c.tiles_y()),
            "at most " + std::to_string(maximum_tiles));
 }
 
