@@ -5,6 +5,7 @@
 #include "gpu/error.h"
 #include "gpu/log.h"
 #include "raki/grappa.h"
+#include "raki/hybrid.h"
 #include "raki/kernel.h"
 #include "raki/noise_aware.h"
 #include "raki/raki_2019.h"
@@ -30,6 +31,8 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   switch (options.method) {
     case Method::raki:
       return interpolate_residual(kspace, calibration, options, progress);
+    case Method::hybrid:
+      return interpolate_hybrid(kspace, calibration, options.hybrid, progress);
     case Method::linear:
       return interpolate_linear(kspace, calibration, progress);
     case Method::grappa:

@@ -18,8 +18,9 @@ constexpr int64_t readout_taps = 7;
 constexpr double lambda_lowest = 1e-3, lambda_highest = 20;
 constexpr int64_t region_lines = 65;  ///< of the recalibration, or half the encoded lines
 constexpr double equations_per_unknown =
-    4;                               ///< times (widest spacing - 1): from here 4 measured lines feed a block
-constexpr double blend_below = 0.9;  ///< W under which the unweighted kernel is blended in
+    4;  ///< times (widest spacing - 1): from here 4 measured lines feed a block
+constexpr int64_t lines_for_four_taps = 8;  ///< beyond 3 spacings, where every line of the region is known
+constexpr double blend_below = 0.9;         ///< W under which the unweighted kernel is blended in
 
 /// Calibration lines of every frame and what the fit has to know about them.
 struct CalibrationSet {
@@ -35,6 +36,7 @@ struct Problem {
   const at::Tensor& weight;
   const at::Tensor& lambda;
   bool blend_near_centre;
+  at::Tensor gain;    ///< of the filled lines, to be written; undefined where nobody asks
   Progress progress;  ///< called with the part of the running pass
 };
 
@@ -56,13 +58,16 @@ std::vector<GeometryGroup> near_centre(const std::vector<GeometryGroup>& groups,
 /// Calibrates and applies every group: `out` gets the groups' target lines, computed from the measured ones
 /// of `lines`.
 void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& groups, const at::Tensor& lines,
-                 const Problem& problem, const at::Tensor& out) {
+                 const Problem& problem, const at::Tensor& out, const at::Tensor& gain = {}) {
   const auto fill = [&](const GeometryGroup& group, FrameRange frames) {
     const auto equations =
         normal_equations(frames.of(set.lines), frames.of(set.variance), group.geometry, readout_taps);
+    const SpectralWeights weights = spectral_weights(equations, group);
     at::Tensor target = frames.of(out);
-    apply(spectral_weights(equations, group), frames.of(lines), frames.of(problem.lambda), readout_taps,
-          target);
+    apply(weights, frames.of(lines), frames.of(problem.lambda), readout_taps, target);
+    if (!gain.defined()) return;
+    at::Tensor of_frames = frames.of(gain);
+    put_gain(weights, frames.of(problem.lambda), of_frames);
   };
   for_each_group(groups, out, fill, problem.progress);
 }
@@ -74,7 +79,7 @@ at::Tensor fill_stage(const Problem& problem, const CalibrationSet& set,
   const at::Tensor weight = problem.weight.unsqueeze(1), set_weight = set.weight.unsqueeze(1);
   const CalibrationSet weighted{set.lines * set_weight, set.weight, set.weight.square() * set.variance};
   at::Tensor filled = problem.measured * weight;
-  fill_groups(weighted, groups, filled, problem, filled);
+  fill_groups(weighted, groups, filled, problem, filled, problem.gain);
   filled.div_(weight);
 
   const auto near =
@@ -158,9 +163,11 @@ void refine(const Problem& problem, NoiseAwareFit& fit) {
     for (const int64_t f : frames) fit.taps[f] = taps;
     const at::Tensor measured = part(problem.measured), weight = part(problem.weight),
                      lambda = part(problem.lambda);
-    const Problem of_frames{measured,        problem.mask, weight, lambda, problem.blend_near_centre,
-                            problem.progress};
+    const at::Tensor gain = at::ones_like(weight);
+    const Problem of_frames{measured, problem.mask,    weight, lambda, problem.blend_near_centre,
+                            gain,     problem.progress};
     fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps));
+    fit.gain.index_copy_(0, picked, gain);
   }
 }
 
@@ -209,6 +216,7 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   fit.lines = lines.range;
   fit.acs = longest_run(lines.measured);
   model_noise(kspace, lines, fit);
+  fit.gain = at::ones_like(fit.noise.weight);
   // Passes differ in number and length from frame to frame: what is shown never falls.
   double begin = 0, share = 0.3, reached = 0;
   const Progress within = [&](double part) {
@@ -220,6 +228,7 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
                         fit.noise.weight,
                         fit.noise.lambda,
                         n_reference > widest_spacing(lines.measured) + 1,
+                        {},
                         within};
   fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups);
   begin = share;
@@ -227,6 +236,18 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   if (!groups.empty()) refine(problem, fit);
   within(1);
   return fit;
+}
+
+at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std::vector<bool>& measured) {
+  const int64_t n_ky = full.size(2), size = std::min(region_lines, n_ky), spacing = widest_spacing(measured);
+  const Problem problem{fit.measured, measured, fit.noise.weight, fit.noise.lambda, true, {}, {}};
+  std::vector<LineRange> regions;
+  for (const auto& centre : fit.noise.centre) {
+    const int64_t begin = std::clamp<int64_t>(centre.ky - size / 2, 0, n_ky - size);
+    regions.push_back({begin, begin + size});
+  }
+  const int64_t taps = size > 3 * spacing + lines_for_four_taps ? 4 : 2;
+  return recalibrate(problem, full, regions, taps);
 }
 
 KSpace to_matrix(const at::Tensor& filled, const NoiseAwareFit& fit, const UndersampledKSpace& kspace) {

@@ -10,7 +10,8 @@
 namespace raki {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 5> names{{{Method::raki, "raki"},
+constexpr std::array<std::pair<Method, std::string_view>, 6> names{{{Method::raki, "raki"},
+                                                                    {Method::hybrid, "hybrid"},
                                                                     {Method::linear, "linear"},
                                                                     {Method::grappa, "grappa"},
                                                                     {Method::raki_2019, "raki-2019"},

@@ -8,9 +8,9 @@
 
 namespace raki {
 
-enum class Method { raki, linear, grappa, raki_2019, zero_filled };
+enum class Method { raki, hybrid, linear, grappa, raki_2019, zero_filled };
 
-/// "raki", "linear", "grappa", "raki-2019", "zero-filled".
+/// "raki", "hybrid", "linear", "grappa", "raki-2019", "zero-filled".
 std::string to_text(Method method);
 /// @throws InputError (64) with the nearest name for an unknown one.
 Method method_from_text(const std::string& name);
@@ -34,6 +34,12 @@ struct Raki2019Options {
   int64_t iterations = 1000;
 };
 
+/// The image model (raki/README.md).
+struct HybridOptions {
+  double detail =
+      1.2;  ///< factor on the local signal power: less is quieter, more keeps weaker detail (0.5 to 4)
+};
+
 /// Our network: a small CNN on top of `linear`, kept only where it wins (raki/README.md).
 struct ResidualOptions {
   int64_t features1 = 32, features2 = 8;
@@ -50,6 +56,7 @@ struct RakiOptions {
   Method method = Method::raki;
   GrappaOptions grappa;
   Raki2019Options raki_2019;
+  HybridOptions hybrid;
   ResidualOptions residual;
   uint64_t seed = 1;  ///< of every random number
 };

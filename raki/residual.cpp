@@ -4,8 +4,9 @@
 #include <chrono>
 #include <cstdio>
 
-#include "raki/noise_aware.h"
+#include "raki/hybrid.h"
 #include "raki/residual_training.h"
+#include "raki/tasks.h"
 #include "recon/fourier.h"
 
 namespace raki {
@@ -86,7 +87,7 @@ bool wins(const ResidualTraining& training, const ResidualOptions& options) {
 
 void tell(const ResidualTraining& training, const ResidualOptions& options, FrameEvidence& evidence) {
   const bool kept = wins(training, options);
-  evidence.method_used = kept ? Method::raki : Method::linear;
+  if (kept) evidence.method_used = Method::raki;
   evidence.losses = training.losses;
   evidence.numbers["steps"] = static_cast<double>(training.steps);
   evidence.numbers["best_step"] = static_cast<double>(training.best_step);
@@ -103,7 +104,7 @@ void tell(const ResidualTraining& training, const ResidualOptions& options, Fram
   evidence.reason = text;
 }
 
-/// Trains on `frames` and adds the networks that win to `result`; whether any did.
+/// Trains on `frames` and puts linear plus the networks that win into `result`; whether any did.
 bool improve_together(const UndersampledKSpace& kspace, const NoiseAwareFit& fit,
                       const std::vector<int64_t>& frames, const RakiOptions& options,
                       const Progress& progress, Interpolation& result) {
@@ -112,6 +113,7 @@ bool improve_together(const UndersampledKSpace& kspace, const NoiseAwareFit& fit
       try_networks(kspace, fit, at::tensor(frames).to(kspace.samples.device()), options, progress);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto lattice = find_lattice(kspace.sampling);
+  const auto filled = to_matrix(fit.filled, fit, kspace).samples;
   bool any = false;
   for (size_t i = 0; i < frames.size(); ++i) {
     auto& evidence = result.frames[static_cast<size_t>(frames[i])];
@@ -120,17 +122,12 @@ bool improve_together(const UndersampledKSpace& kspace, const NoiseAwareFit& fit
     if (evidence.method_used != Method::raki) continue;
     any = true;
     auto frame = result.kspace.samples.narrow(0, frames[i], 1);
-    const auto linear = gap_lines(frame.select(axis::kz, 0), lattice, 0, lattice.count - 1);
+    const auto linear =
+        gap_lines(filled.narrow(0, frames[i], 1).select(axis::kz, 0), lattice, 0, lattice.count - 1);
     write_gaps(linear + trial.correction.narrow(0, static_cast<int64_t>(i), 1), kspace.sampling, lattice,
                frame);
   }
   return any;
-}
-
-/// Progress of one part of the whole, from `begin` to `end`.
-Progress part_of(const Progress& progress, double begin, double end) {
-  if (!progress) return {};
-  return [=](double done) { progress(begin + done * (end - begin)); };
 }
 
 /// `improve_together`, few frames at a time, so that memory is bounded.
@@ -163,8 +160,10 @@ std::vector<int64_t> probe_frames(int64_t n_frames) {
 Interpolation interpolate_residual(const UndersampledKSpace& kspace,
                                    const std::optional<Calibration>& calibration, const RakiOptions& options,
                                    const Progress& progress) {
-  const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.4));
-  Interpolation result{to_matrix(fit.filled, fit, kspace), evidence_of(fit)};
+  const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.3));
+  const auto measured = measured_lines(kspace.sampling, fit.lines);
+  const auto model = refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.3, 0.6));
+  Interpolation result{to_matrix(model.filled, fit, kspace), evidence_of(fit, model)};
   const auto obstacle = why_not_tried(kspace, calibration);
   for (auto& evidence : result.frames) {
     evidence.method_asked = Method::raki;
@@ -175,11 +174,11 @@ Interpolation interpolate_residual(const UndersampledKSpace& kspace,
 
   const auto n_frames = kspace.samples.size(axis::frame);
   const auto probes = probe_frames(n_frames);
-  const bool any = improve(kspace, fit, probes, options, part_of(progress, 0.4, 0.6), result);
+  const bool any = improve(kspace, fit, probes, options, part_of(progress, 0.6, 0.8), result);
   std::vector<int64_t> others;
   for (int64_t frame = 0; frame < n_frames; ++frame)
     if (std::find(probes.begin(), probes.end(), frame) == probes.end()) others.push_back(frame);
-  if (any && !others.empty()) improve(kspace, fit, others, options, part_of(progress, 0.6, 1), result);
+  if (any && !others.empty()) improve(kspace, fit, others, options, part_of(progress, 0.8, 1), result);
   return result;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// `raki`: a small network on top of `linear`, trained on the scan itself and kept, frame by frame, only where
-// it wins by the scan's own evidence (README.md, Networks).
+// `raki`: `hybrid`, or a small network on top of `linear`, trained on the scan itself and kept, frame by
+// frame, only where it wins by the scan's own evidence (README.md, Networks).
 
 #include <optional>
 
@@ -8,8 +8,8 @@
 
 namespace raki {
 
-/// Every frame's result is that of `linear` where its network was rejected; `method_used` and `reason` say
-/// so. Numbers of the evidence: those of `linear` and, where a network was tried, "steps", "best_step",
+/// Every frame's result is that of `hybrid` where its network was rejected; `method_used` and `reason` say
+/// so. Numbers of the evidence: those of `hybrid` and, where a network was tried, "steps", "best_step",
 /// "held_out_ratio", "gain_in_errors" and "seconds".
 /// @throws InputError (65) where `linear` does.
 Interpolation interpolate_residual(const UndersampledKSpace& kspace,

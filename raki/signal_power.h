@@ -7,14 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "raki/radial.h"
 #include "recon/types.h"
 
 namespace raki {
-
-struct KSpaceCentre {
-  int64_t ky = 0, kx = 0;
-  bool operator==(const KSpaceCentre&) const = default;
-};
 
 /// Where the noise level of a frame came from.
 struct NoiseLevel {

@@ -76,6 +76,11 @@ void for_each_task(int64_t n, c10::Device device, const std::function<void(int64
   if (list.first_error) std::rethrow_exception(list.first_error);
 }
 
+Progress part_of(const Progress& progress, double begin, double end) {
+  if (!progress) return {};
+  return [=](double done) { progress(begin + done * (end - begin)); };
+}
+
 at::Tensor FrameRange::of(const at::Tensor& batch) const {
   return batch.narrow(0, first, count);
 }

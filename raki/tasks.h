@@ -18,6 +18,9 @@ namespace raki {
 void for_each_task(int64_t n, c10::Device device, const std::function<void(int64_t)>& task,
                    const Progress& progress = {});
 
+/// Progress of one part of the whole, from `begin` to `end`; empty for an empty one.
+Progress part_of(const Progress& progress, double begin, double end);
+
 /// Some frames of a batch.
 struct FrameRange {
   int64_t first = 0, count = 0;

@@ -78,4 +78,20 @@ void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Te
   }
 }
 
+void put_gain(const SpectralWeights& weights, const at::Tensor& lambda, at::Tensor& gain) {
+  const auto& [geometry, origins] = weights.group;
+  const auto n_targets = static_cast<int64_t>(geometry.targets.size());
+  // V is unitary: the sum over sources is one over its eigenvectors.
+  const at::Tensor power = weights.projected.abs().square().unflatten(2, {n_targets, -1}).mean(3);
+  at::Tensor lines = gain.unsqueeze(1);
+  for (const auto& chunk :
+       in_chunks(origins, gain.size(0) * gain.size(2), weights.eigenvalues.size(1), gain.device())) {
+    const at::Tensor rows = line_indices(chunk, {geometry.mean_target()}, gain.device());
+    const at::Tensor at_positions = lambda.index_select(1, rows).flatten(1);
+    const at::Tensor shrinkage =
+        (weights.eigenvalues.unsqueeze(1) + at_positions.unsqueeze(2)).square_().reciprocal_();
+    put_targets(lines, at::matmul(shrinkage, power), geometry, chunk);
+  }
+}
+
 }  // namespace raki

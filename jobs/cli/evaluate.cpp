@@ -91,7 +91,7 @@ void run(const Arguments& arguments, const Session& session) {
 void add_evaluate(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  a.options.methods = {Method::zero_filled, Method::grappa, Method::linear, Method::raki};
+  a.options.methods = {Method::zero_filled, Method::grappa, Method::linear, Method::hybrid, Method::raki};
   CLI::App* command =
       program.add_subcommand("evaluate", "Undersample a fully sampled scan and measure the methods on it");
   command->add_option("input", a.source.path, "Fully sampled k-space file, or an array (.npy, .cfl, .mat)")

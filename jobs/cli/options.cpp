@@ -58,6 +58,12 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber)
       ->group(group);
+  command
+      .add_option("--detail", options.hybrid.detail,
+                  "raki, hybrid: from quiet (0.5) to faithful to weak detail (4)")
+      ->capture_default_str()
+      ->check(CLI::Range(0.5, 4.0))
+      ->group(group);
   command.add_option("--iterations", options.raki_2019.iterations, "raki-2019: training steps")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
