@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/error.h"
-#include "raki/noise_aware.h"
+#include "raki/hybrid.h"
 #include "raki/residual_training.h"
 #include "tests/support/coil_kspace.h"
 
@@ -135,10 +135,10 @@ TEST(Residual, RejectsItOnPureNoise) {
   const auto result = interpolate_residual(kspace, {}, {}, {});
   const auto& evidence = result.frames[0];
   EXPECT_EQ(evidence.method_asked, Method::raki);
-  EXPECT_EQ(evidence.method_used, Method::linear);
+  EXPECT_EQ(evidence.method_used, Method::hybrid);
   EXPECT_NE(evidence.reason.find("rejected"), std::string::npos) << evidence.reason;
   EXPECT_EQ(evidence.losses.size(), static_cast<size_t>(evidence.numbers.at("steps")));
-  EXPECT_TRUE(at::equal(result.kspace.samples, interpolate_linear(kspace, {}).kspace.samples));
+  EXPECT_TRUE(at::equal(result.kspace.samples, interpolate_hybrid(kspace, {}, {}).kspace.samples));
 }
 
 TEST(Residual, TriesAFewFramesFirst) {
@@ -148,7 +148,7 @@ TEST(Residual, TriesAFewFramesFirst) {
   EXPECT_EQ(result.frames[1].numbers.count("steps"), 1u);
   for (const size_t other : {0u, 2u}) {
     EXPECT_EQ(result.frames[other].numbers.count("steps"), 0u);
-    EXPECT_EQ(result.frames[other].method_used, Method::linear);
+    EXPECT_EQ(result.frames[other].method_used, Method::hybrid);
     EXPECT_NE(result.frames[other].reason.find("rejected on the frames"), std::string::npos);
   }
 }
@@ -168,7 +168,7 @@ TEST(Residual, SaysWhyNoNetworkWasTried) {
   const auto kspace = keep_lines(full, 3, 30);
   const Calibration separate(full.narrow(3, 33, 30).contiguous(), kspace.basis);
   const auto reason = [](const Interpolation& result) {
-    EXPECT_EQ(result.frames[0].method_used, Method::linear);
+    EXPECT_EQ(result.frames[0].method_used, Method::hybrid);
     return result.frames[0].reason;
   };
   EXPECT_NE(reason(interpolate_residual(kspace, separate, {}, {})).find("not part of the image"),
