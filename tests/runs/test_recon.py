@@ -51,7 +51,7 @@ def test_the_report_names_everything(results):
     assert report["scan"]["samplings"][0]["acceleration"] == [4, 1]
     assert report["scan"]["coils"] == 8 and report["scan"]["image_matrix"] == [128, 128, 1]
     assert [f["slice"] for f in report["frames"]] == [0, 1]
-    assert all(f["method_used"] in ("raki", "linear") and f["reason"] for f in report["frames"])
+    assert all(f["method_used"] in ("raki", "hybrid") and f["reason"] for f in report["frames"])
     assert any(d["subject"] == "noise" and d["value"] == "prewhitened" for d in report["decisions"])
     for file in report["files"]:
         content = (results / "raki" / file["path"]).read_bytes()

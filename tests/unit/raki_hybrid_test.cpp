@@ -156,9 +156,7 @@ TEST(ImageModel, MoreDetailStaysCloserToTheData) {
   model.data = at::fft_ifft(at::roll(noisy, {-36, -30}, {2, 3}), {}, 3, "ortho").transpose(2, 3).contiguous();
   model.weight = at::ones({1, 1, 1, 72}, at::kFloat);
   model.start = from_lines(model.maps, model.data);
-  const auto distance = [&](double detail) {
-    return laws::norm_of(model.start - fit_images(model, detail));
-  };
+  const auto distance = [&](double detail) { return laws::norm_of(model.start - fit_images(model, detail)); };
   EXPECT_LT(distance(1.2), 0.99 * distance(0.5));
   EXPECT_LT(distance(4), 0.99 * distance(1.2));
 }
