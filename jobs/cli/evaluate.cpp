@@ -86,6 +86,12 @@ void run(const Arguments& arguments, const Session& session) {
   if (!arguments.npy.empty()) write_npy(arguments.npy, at::stack(evaluation.images));
 }
 
+std::string methods_text(const std::vector<Method>& methods) {
+  std::string text;
+  for (const Method method : methods) text += (text.empty() ? "" : ",") + to_text(method);
+  return text;
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& program, const Session& session) {
@@ -107,7 +113,7 @@ void add_evaluate(CLI::App& program, const Session& session) {
       ->add_option_function<std::string>(
           "-m,--method", [&a](const std::string& text) { a.options.methods = methods_from_text(text); },
           "Methods, separated by commas")
-      ->default_str("zero-filled,grappa,linear,raki");
+      ->default_str(methods_text(a.options.methods));
   add_interpolation_knobs(*command, a.options.interpolation);
   add_device_options(*command, a.device, a.threads);
   command->add_flag("--json", a.json, "Machine-readable");

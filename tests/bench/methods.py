@@ -25,7 +25,7 @@ def main():
     parser.add_argument("raki")
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--method", default="zero-filled,grappa,raki-2019,linear,raki")
+    parser.add_argument("--method", default="zero-filled,grappa,raki-2019,linear,hybrid,raki")
     parser.add_argument("-R", dest="accelerations", default="4,5")
     parser.add_argument("--acs", default="24,40")
     a = parser.parse_args()
