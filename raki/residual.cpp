@@ -54,6 +54,7 @@ at::Tensor sigma_of(const NoiseAwareFit& fit, const at::Tensor& frames) {
 struct Trial {
   std::vector<ResidualTraining> training;
   at::Tensor correction;
+  double training_seconds = 0;  ///< of all these networks together
 };
 
 Trial try_networks(const UndersampledKSpace& scan, const NoiseAwareFit& fit, const at::Tensor& frames,
@@ -75,7 +76,9 @@ Trial try_networks(const UndersampledKSpace& scan, const NoiseAwareFit& fit, con
       input, lattice, {acs.begin - fit.lines.begin, acs.end - fit.lines.begin}, options.residual);
   auto weights = make_weights(problem.shape, frames.size(0), problem.sources);
   Trial trial;
+  const auto start = std::chrono::steady_clock::now();
   trial.training = train_residual(problem, weights, options.residual, options.seed, progress);
+  trial.training_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   trial.correction = apply_residual(problem, weights) * sigma.unsqueeze(2);
   return trial;
 }
@@ -108,17 +111,15 @@ void tell(const ResidualTraining& training, const ResidualOptions& options, Fram
 bool improve_together(const UndersampledKSpace& kspace, const NoiseAwareFit& fit,
                       const std::vector<int64_t>& frames, const RakiOptions& options,
                       const Progress& progress, Interpolation& result) {
-  const auto start = std::chrono::steady_clock::now();
   const auto trial =
       try_networks(kspace, fit, at::tensor(frames).to(kspace.samples.device()), options, progress);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const auto lattice = find_lattice(kspace.sampling);
   const auto filled = to_matrix(fit.filled, fit, kspace).samples;
   bool any = false;
   for (size_t i = 0; i < frames.size(); ++i) {
     auto& evidence = result.frames[static_cast<size_t>(frames[i])];
     tell(trial.training[i], options.residual, evidence);
-    evidence.numbers["seconds"] = seconds.count();
+    evidence.numbers["training_seconds"] = trial.training_seconds;
     if (evidence.method_used != Method::raki) continue;
     any = true;
     auto frame = result.kspace.samples.narrow(0, frames[i], 1);

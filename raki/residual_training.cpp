@@ -6,6 +6,7 @@
 #include <cmath>
 #include <thread>
 
+#include "gpu/device.h"
 #include "raki/adam.h"
 #include "raki/tasks.h"
 
@@ -136,27 +137,47 @@ bool look(const at::Tensor& blocks, const NetworkWeights& weights, int64_t step,
   return any;
 }
 
+/// What the training steps see: the known gaps without the first and the last, which are held out.
+struct TrainingGaps {
+  Grid grid;
+  at::Tensor clean, noisy;  ///< (frame, inputs, position)
+  at::Tensor targets;       ///< (frame, network, R - 1, gap, kx)
+  at::Tensor share;  ///< of a sample in the error, in units of the error without network; alike in shape
+};
+
+TrainingGaps training_gaps(const ResidualProblem& problem, const KnownGaps& known) {
+  const auto inner = known.grid.rows - 2;
+  const auto clean = known.sources.unflatten(2, {known.grid.rows, known.grid.columns})
+                         .narrow(2, 1, inner)
+                         .flatten(2)
+                         .contiguous();
+  const auto targets = problem.targets.narrow(3, 1, inner).contiguous();
+  const auto training = problem.training.narrow(3, 1, inner);
+  const auto without = (targets.square() * training).sum({2, 3, 4}, true).clamp_min(1e-30);
+  return {{inner, known.grid.columns, 1}, clean, clean.clone(), targets, training / without};
+}
+
 /// The errors of all networks (frame, network), relative to those without network, and the gradient.
-at::Tensor error_and_gradient(const ResidualProblem& problem, const KnownGaps& gaps,
-                              const NetworkWeights& weights, Workspace& work, NetworkWeights& gradient) {
-  forward(weights, gaps.grid, gaps.sources, work);
-  work.output.sub_(problem.targets);
-  const auto without = (problem.targets.square() * problem.training).sum({2, 3, 4}, true).clamp_min(1e-30);
-  const auto share = problem.training / without;
-  const auto error = (work.output.square() * share).sum({2, 3, 4});
-  work.output.mul_(share).mul_(2);
-  backward(weights, gaps.grid, gaps.sources, work, gradient);
+at::Tensor error_and_gradient(const TrainingGaps& gaps, const NetworkWeights& weights, Workspace& work,
+                              NetworkWeights& gradient) {
+  forward(weights, gaps.grid, gaps.noisy, work);
+  work.output.sub_(gaps.targets);
+  const auto error = (work.output.square() * gaps.share).sum({2, 3, 4});
+  work.output.mul_(gaps.share).mul_(2);
+  backward(weights, gaps.grid, gaps.noisy, work, gradient);
   return error;
 }
 
-/// `clean` with fresh noise of the measured level in its windows; the same in every frame of a batch, in
-/// units of its own.
-void add_noise(const ResidualProblem& problem, const at::Tensor& clean, at::Generator generator,
-               at::Tensor& noisy) {
-  noisy.copy_(clean);
-  const auto n = at::empty({1, problem.windows, clean.size(2)}, clean.options().device(at::kCPU));
-  n.normal_(0, 1, generator);
-  noisy.narrow(1, 0, problem.windows).addcmul_(n.to(clean.device()), problem.noise);
+/// Fresh noise of the measured level in the windows of `gaps.noisy`; the same in every frame of a batch, in
+/// units of its own. A sample's noise is the same in every window that holds it.
+void add_noise(const ResidualProblem& problem, at::Generator generator, TrainingGaps& gaps) {
+  const auto parts = problem.windows / (kernel_ky * kernel1_kx);
+  const auto lines = at::empty({1, parts, gaps.grid.rows + kernel_ky - 1, gaps.grid.columns + kernel1_kx - 1},
+                               gaps.clean.options().device(at::kCPU));
+  lines.normal_(0, 1, generator);
+  const auto noise = source_windows(lines.to(gaps.clean.device()), kernel_ky, kernel1_kx, 1);
+  auto windows = gaps.noisy.narrow(1, 0, problem.windows);
+  at::addcmul_out(windows, gaps.clean.narrow(1, 0, problem.windows), noise, problem.noise);
 }
 
 /// `losses` (step, frame): those of the steps each frame took.
@@ -187,10 +208,10 @@ std::vector<ResidualTraining> train_together(const ResidualProblem& problem, Net
                                              const ResidualOptions& options, uint64_t seed,
                                              const Progress& progress) {
   const auto frames = problem.sources.size(0);
-  auto gaps = known_gaps(problem);
-  const auto clean = gaps.sources.clone();
-  auto work = make_workspace(problem.shape, gaps.grid, frames, clean);
-  auto gradient = make_weights(problem.shape, frames, clean);
+  const auto known = known_gaps(problem);
+  auto gaps = training_gaps(problem, known);
+  auto work = make_workspace(problem.shape, gaps.grid, frames, gaps.clean);
+  auto gradient = make_weights(problem.shape, frames, gaps.clean);
   auto adam = make_adam(weights.flat);
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   start_weights(weights, seed);
@@ -199,12 +220,12 @@ std::vector<ResidualTraining> train_together(const ResidualProblem& problem, Net
                  std::vector<ResidualTraining>(static_cast<size_t>(frames))};
   std::vector<at::Tensor> losses;
   for (int64_t step = 1; step <= options.maximum_steps; ++step) {
-    add_noise(problem, clean, generator, gaps.sources);
-    losses.push_back(error_and_gradient(problem, gaps, weights, work, gradient).mean(1));
+    add_noise(problem, generator, gaps);
+    losses.push_back(error_and_gradient(gaps, weights, work, gradient).mean(1));
     adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
     progress(static_cast<double>(step) / static_cast<double>(options.maximum_steps));
     if (step % options.check_every != 0) continue;
-    const auto difference = outputs_of(weights, gaps.grid, clean) - problem.targets;
+    const auto difference = outputs_of(weights, known.grid, known.sources) - problem.targets;
     if (!look(held_out_blocks(problem, difference), weights, step, options.check_every, best)) break;
   }
   weights.flat.copy_(best.weights);
@@ -260,7 +281,7 @@ std::vector<ResidualTraining> train_residual(const ResidualProblem& problem, Net
   std::vector<ResidualTraining> results(static_cast<size_t>(frames));
   const auto caller = std::this_thread::get_id();
   const auto groups = frames / together;
-  for_each_task(groups, problem.sources.device(), [&](int64_t group) {
+  const auto train_group = [&](int64_t group) {
     const Progress report = [&](double done) {
       const auto begun = static_cast<double>(group) + done;
       if (progress && std::this_thread::get_id() == caller) progress(begun / static_cast<double>(groups));
@@ -269,7 +290,12 @@ std::vector<ResidualTraining> train_residual(const ResidualProblem& problem, Net
     const auto part =
         train_together(frames_of(problem, group * together, together), own, options, seed, report);
     std::ranges::copy(part, results.begin() + group * together);
-  });
+  };
+  // Few frames leave cores idle unless LibTorch spreads each frame over them.
+  if (groups < threads())
+    for (int64_t group = 0; group < groups; ++group) train_group(group);
+  else
+    for_each_task(groups, problem.sources.device(), train_group);
   return results;
 }
 

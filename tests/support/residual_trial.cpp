@@ -55,7 +55,7 @@ void print(const Run& linear, const Run& raki, const Run& kept) {
               kept.nrmse);
   std::printf("\"linear_seconds\": %.3f, \"raki_seconds\": %.3f, \"used\": \"%s\", ", linear.seconds,
               raki.seconds, to_text(raki.evidence.method_used).c_str());
-  for (const auto* name : {"steps", "best_step", "held_out_ratio", "gain_in_errors"})
+  for (const auto* name : {"steps", "best_step", "held_out_ratio", "gain_in_errors", "training_seconds"})
     if (const auto found = raki.evidence.numbers.find(name); found != raki.evidence.numbers.end())
       std::printf("\"%s\": %g, ", name, found->second);
   std::printf("\"reason\": \"%s\"}\n", raki.evidence.reason.c_str());
