@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "gpu/linalg.h"
+#include "raki/tasks.h"
 
 namespace raki {
 namespace {
@@ -17,7 +18,7 @@ constexpr double signal_variances = 4;    ///< eigenvalues above this many noise
 constexpr double signal_fraction = 0.01;  ///< ... or above this part of the largest, whichever is lower
 constexpr double second_from = 0.8, second_full = 0.95;  ///< eigenvalues of the second set
 constexpr int64_t n_sets = 2;
-constexpr int64_t most_matrix_numbers = int64_t{1} << 25;  ///< of per-pixel matrices held at once: 256 MiB
+constexpr int64_t matrix_numbers = int64_t{1} << 20;  ///< of per-pixel matrices a task works on: 8 MiB
 
 /// The calibration square about the centre of every frame, (frame, coil, side_y, side_x).
 at::Tensor calibration_squares(const at::Tensor& filled, const std::vector<KSpaceCentre>& centres) {
@@ -81,15 +82,17 @@ Eigen largest_two(const at::Tensor& matrices) {
 Eigen pixel_eigenvectors(const at::Tensor& kernels, const at::Tensor& phases_y, const at::Tensor& phases_x) {
   const int64_t coils = kernels.size(0), ny = phases_y.size(0), nx = phases_x.size(0);
   const at::Tensor along_y = at::matmul(phases_y, kernels.flatten(0, 1));  // pair, y, lag x
-  const int64_t at_once = std::max<int64_t>(1, most_matrix_numbers / (coils * coils * ny));
-  std::vector<at::Tensor> values, vectors;
-  for (int64_t first = 0; first < nx; first += at_once) {
+  const int64_t at_once = std::max<int64_t>(1, matrix_numbers / (coils * coils * ny));
+  const int64_t n_tasks = (nx + at_once - 1) / at_once;
+  std::vector<at::Tensor> values(static_cast<size_t>(n_tasks)), vectors(static_cast<size_t>(n_tasks));
+  for_each_task(n_tasks, kernels.device(), [&](int64_t task) {
+    const int64_t first = task * at_once;
     const at::Tensor columns = phases_x.narrow(0, first, std::min(at_once, nx - first));
     const at::Tensor pairs = at::matmul(columns, along_y.transpose(1, 2));  // pair, x, y
     const Eigen eigen = largest_two(pairs.permute({1, 2, 0}).reshape({-1, coils, coils}));
-    values.push_back(eigen.values);
-    vectors.push_back(eigen.vectors);
-  }
+    values[static_cast<size_t>(task)] = eigen.values;
+    vectors[static_cast<size_t>(task)] = eigen.vectors;
+  });
   return {at::cat(values).t().view({-1, nx, ny}),
           at::cat(vectors).permute({2, 1, 0}).view({-1, coils, nx, ny})};
 }

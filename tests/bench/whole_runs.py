@@ -45,7 +45,7 @@ def main():
         run(raki, "phantom", "-o", folder / "three.h5")
         baseline = measure("program start (raki --version)", repeats, raki, "--version")
         cases = [("one slice 128 x 128 x 8, zero-filled, start to exit", "one.h5", "zero-filled")] + [
-            (f"three slices 256 x 256 x 8, {m}, start to exit", "three.h5", m) for m in ("zero-filled", "grappa", "linear", "raki")]
+            (f"three slices 256 x 256 x 8, {m}, start to exit", "three.h5", m) for m in ("zero-filled", "grappa", "linear", "hybrid", "raki")]
         print(json.dumps({**baseline, "machine": machine}), flush=True)
         for name, file, method in cases:
             row = measure(name, repeats, raki, "recon", folder / file, "-o", folder / "out", "--overwrite", "--method", method)
