@@ -30,15 +30,25 @@ void log_evidence(const std::vector<Decision>& evidence) {
   }
 }
 
-/// Each warning once, with the number of frames it holds for.
+/// Each warning, verdict and reason once, with the number of frames it holds for; what comes after the colon,
+/// mostly numbers, is the first such frame's.
 void log_frames(const Series& series) {
-  std::map<std::string, int64_t> messages;
+  std::map<std::string, int64_t> frames;
+  std::vector<std::pair<LogLevel, std::string>> messages;
+  const auto add = [&](LogLevel level, const std::string& message) {
+    if (++frames[message.substr(0, message.find(':'))] == 1) messages.emplace_back(level, message);
+  };
   for (const FrameEvidence& e : series.evidence) {
-    for (const std::string& warning : e.warnings) ++messages[warning];
-    if (e.method_used != e.method_asked) ++messages[to_text(e.method_used) + " kept: " + e.reason];
+    for (const std::string& warning : e.warnings) add(LogLevel::warning, warning);
+    if (e.warnings.empty() && !e.verdict.empty()) add(LogLevel::info, e.verdict);
+    if (e.method_used != e.method_asked)
+      add(LogLevel::info,
+          to_text(e.method_used) + " instead of " + to_text(e.method_asked) + ": " + e.reason);
   }
-  for (const auto& [message, frames] : messages)
-    log_warning("frame", message + " (" + std::to_string(frames) + " frames)");
+  for (const auto& [level, message] : messages) {
+    const auto n = frames[message.substr(0, message.find(':'))];
+    log(level, "frame", message + " (" + std::to_string(n) + (n == 1 ? " frame)" : " frames)"));
+  }
 }
 
 void write_text(const fs::path& path, const std::string& text) {

@@ -55,6 +55,7 @@ Json to_json(const FrameLabel& label, const FrameEvidence& e) {
   frame["method_asked"] = to_text(e.method_asked);
   frame["method_used"] = to_text(e.method_used);
   frame["reason"] = e.reason;
+  frame["verdict"] = e.verdict;
   frame["numbers"] = e.numbers;
   frame["losses"] = e.losses;
   frame["warnings"] = e.warnings;

@@ -12,6 +12,7 @@
 #include "raki/lines.h"
 #include "raki/patches.h"
 #include "raki/tasks.h"
+#include "raki/verdict.h"
 
 namespace raki {
 namespace {
@@ -209,6 +210,7 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageMode
     frames[f].numbers["noise_correction"] = result.frames[f].noise_correction;
     frames[f].numbers["excess"] = result.frames[f].excess;
     frames[f].numbers["fusion"] = result.frames[f].fusion;
+    judge(frames[f]);
   }
   return frames;
 }

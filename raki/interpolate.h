@@ -17,6 +17,7 @@ struct FrameEvidence {
   Method method_asked = Method::raki;
   Method method_used = Method::raki;  ///< another one only where `raki` rejected its network
   std::string reason;                 ///< why, in words ("network rejected: held-out error 1.03 of linear's")
+  std::string verdict;                ///< what to think of the image, in words; empty where nothing is known
   std::map<std::string, double> numbers;  ///< "lambda_min", "noise_guard_q", "held_out_ratio", "steps", ...
   std::vector<double> losses;             ///< training loss by step, for networks
   std::vector<std::string> warnings;

@@ -8,6 +8,7 @@
 
 #include "raki/lines.h"
 #include "raki/tasks.h"
+#include "raki/verdict.h"
 #include "raki/weights.h"
 
 namespace raki {
@@ -36,9 +37,22 @@ struct Problem {
   const at::Tensor& weight;
   const at::Tensor& lambda;
   bool blend_near_centre;
-  at::Tensor gain;    ///< of the filled lines, to be written; undefined where nobody asks
   Progress progress;  ///< called with the part of the running pass
 };
+
+/// What is noted down while lines are filled; undefined where nobody asks.
+struct Notes {
+  at::Tensor gain;         ///< of the filled lines (frame, ky, kx)
+  at::Tensor unexplained;  ///< by the most used kernel (frame)
+  at::Tensor lambda;       ///< at which it is judged (frame)
+};
+
+/// The group that fills most lines.
+const GeometryGroup* most_used(const std::vector<GeometryGroup>& groups) {
+  const auto most =
+      std::ranges::max_element(groups, {}, [](const auto& group) { return group.origins.size(); });
+  return most == groups.end() ? nullptr : &*most;
+}
 
 /// Groups reduced to the origins whose targets touch W < 0.9 in any frame.
 std::vector<GeometryGroup> near_centre(const std::vector<GeometryGroup>& groups, const at::Tensor& weight) {
@@ -58,16 +72,20 @@ std::vector<GeometryGroup> near_centre(const std::vector<GeometryGroup>& groups,
 /// Calibrates and applies every group: `out` gets the groups' target lines, computed from the measured ones
 /// of `lines`.
 void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& groups, const at::Tensor& lines,
-                 const Problem& problem, const at::Tensor& out, const at::Tensor& gain = {}) {
+                 const Problem& problem, const at::Tensor& out, const Notes& notes = {}) {
+  const auto* main = most_used(groups);
   const auto fill = [&](const GeometryGroup& group, FrameRange frames) {
     const auto equations =
         normal_equations(frames.of(set.lines), frames.of(set.variance), group.geometry, readout_taps);
     const SpectralWeights weights = spectral_weights(equations, group);
     at::Tensor target = frames.of(out);
     apply(weights, frames.of(lines), frames.of(problem.lambda), readout_taps, target);
-    if (!gain.defined()) return;
-    at::Tensor of_frames = frames.of(gain);
-    put_gain(weights, frames.of(problem.lambda), of_frames);
+    if (notes.gain.defined()) {
+      at::Tensor gain = frames.of(notes.gain);
+      put_gain(weights, frames.of(problem.lambda), gain);
+    }
+    if (notes.unexplained.defined() && &group == main)
+      frames.of(notes.unexplained).copy_(unexplained_part(equations, weights, frames.of(notes.lambda)));
   };
   for_each_group(groups, out, fill, problem.progress);
 }
@@ -75,11 +93,11 @@ void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& gr
 /// One stage: the kernel on high-pass-weighted data, divided by W afterwards, blended with the unweighted
 /// kernel near the centre, where dividing by W would amplify the misfit.
 at::Tensor fill_stage(const Problem& problem, const CalibrationSet& set,
-                      const std::vector<GeometryGroup>& groups) {
+                      const std::vector<GeometryGroup>& groups, const Notes& notes) {
   const at::Tensor weight = problem.weight.unsqueeze(1), set_weight = set.weight.unsqueeze(1);
   const CalibrationSet weighted{set.lines * set_weight, set.weight, set.weight.square() * set.variance};
   at::Tensor filled = problem.measured * weight;
-  fill_groups(weighted, groups, filled, problem, filled, problem.gain);
+  fill_groups(weighted, groups, filled, problem, filled, notes);
   filled.div_(weight);
 
   const auto near =
@@ -127,7 +145,7 @@ at::Tensor gather_lines(const at::Tensor& data, const std::vector<int64_t>& begi
 
 /// The second stage for frames whose regions have the same size: calibrated on measured and filled lines.
 at::Tensor recalibrate(const Problem& problem, const at::Tensor& filled,
-                       const std::vector<LineRange>& regions, int64_t taps) {
+                       const std::vector<LineRange>& regions, int64_t taps, const Notes& notes = {}) {
   const int64_t size = regions.front().size();
   std::vector<int64_t> begins;
   for (const auto& region : regions) begins.push_back(region.begin);
@@ -136,7 +154,7 @@ at::Tensor recalibrate(const Problem& problem, const at::Tensor& filled,
   const at::Tensor variance = measured.unsqueeze(0).expand_as(problem.weight);
   const CalibrationSet set{gather_lines(filled, begins, size), gather_lines(problem.weight, begins, size),
                            gather_lines(variance, begins, size)};
-  return fill_stage(problem, set, group_blocks(gap_blocks(problem.mask, taps, size - 1)));
+  return fill_stage(problem, set, group_blocks(gap_blocks(problem.mask, taps, size - 1)), notes);
 }
 
 /// Frames by the size of their region: a batch shares its geometries.
@@ -164,9 +182,9 @@ void refine(const Problem& problem, NoiseAwareFit& fit) {
     const at::Tensor measured = part(problem.measured), weight = part(problem.weight),
                      lambda = part(problem.lambda);
     const at::Tensor gain = at::ones_like(weight);
-    const Problem of_frames{measured, problem.mask,    weight, lambda, problem.blend_near_centre,
-                            gain,     problem.progress};
-    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps));
+    const Problem of_frames{measured,        problem.mask, weight, lambda, problem.blend_near_centre,
+                            problem.progress};
+    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps, {gain, {}, {}}));
     fit.gain.index_copy_(0, picked, gain);
   }
 }
@@ -203,6 +221,17 @@ CalibrationSet first_set(const NoiseAwareFit& fit, const at::Tensor& reference, 
   return {lines, weight, at::ones_like(weight)};
 }
 
+/// Geometric mean of lambda over `n` lines about the centre of every frame: (frame).
+at::Tensor central_lambda(const NoiseAwareFit& fit, int64_t n) {
+  const int64_t n_ky = fit.noise.lambda.size(1), count = std::min(n, n_ky);
+  std::vector<at::Tensor> means;
+  for (size_t f = 0; f < fit.noise.centre.size(); ++f) {
+    const int64_t begin = std::clamp<int64_t>(fit.noise.centre[f].ky - count / 2, 0, n_ky - count);
+    means.push_back(fit.noise.lambda[static_cast<int64_t>(f)].narrow(0, begin, count).log().mean().exp());
+  }
+  return at::stack(means);
+}
+
 }  // namespace
 
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
@@ -228,9 +257,12 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
                         fit.noise.weight,
                         fit.noise.lambda,
                         n_reference > widest_spacing(lines.measured) + 1,
-                        {},
                         within};
-  fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups);
+  const Notes notes{{},
+                    at::zeros({fit.measured.size(0)}, fit.noise.lambda.options().dtype(at::kDouble)),
+                    central_lambda(fit, n_reference)};
+  fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups, notes);
+  fit.unexplained = notes.unexplained.cpu();
   begin = share;
   share = 1 - begin;
   if (!groups.empty()) refine(problem, fit);
@@ -240,7 +272,7 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
 
 at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std::vector<bool>& measured) {
   const int64_t n_ky = full.size(2), size = std::min(region_lines, n_ky), spacing = widest_spacing(measured);
-  const Problem problem{fit.measured, measured, fit.noise.weight, fit.noise.lambda, true, {}, {}};
+  const Problem problem{fit.measured, measured, fit.noise.weight, fit.noise.lambda, true, {}};
   std::vector<LineRange> regions;
   for (const auto& centre : fit.noise.centre) {
     const int64_t begin = std::clamp<int64_t>(centre.ky - size / 2, 0, n_ky - size);
@@ -255,7 +287,15 @@ KSpace to_matrix(const at::Tensor& filled, const NoiseAwareFit& fit, const Under
                      kspace);
 }
 
+/// Root mean signal power over the field of view in units of the noise of a fully sampled image, per frame.
+at::Tensor snr_of(const NoiseAwareFit& fit) {
+  const at::Tensor power = fit.filled.abs().square().sum(1).mean({1, 2}).to(at::kDouble);
+  const at::Tensor noise = fit.gain.mean({1, 2}).to(at::kDouble) * static_cast<double>(fit.filled.size(1));
+  return (power - noise).clamp_min(0).sqrt().cpu();
+}
+
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
+  const at::Tensor snr = snr_of(fit);
   const at::Tensor sigma = fit.noise.level.sigma.mean(1);
   const at::Tensor lambda = fit.noise.lambda.flatten(1).cpu();
   std::vector<FrameEvidence> frames;
@@ -272,6 +312,8 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
                         {"lambda_max", lambda[f].max().item<double>()},
                         {"centre_ky", static_cast<double>(fit.noise.centre[f].ky + fit.lines.begin)},
                         {"centre_kx", static_cast<double>(fit.noise.centre[f].kx)}};
+    evidence.numbers["snr"] = snr[f].item<double>();
+    evidence.numbers["unexplained"] = fit.unexplained[f].item<double>();
     if (!fit.region.empty()) {
       evidence.numbers["region_begin_ky"] = static_cast<double>(fit.region[f].begin + fit.lines.begin);
       evidence.numbers["region_lines"] = static_cast<double>(fit.region[f].size());
@@ -286,7 +328,9 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
 Interpolation interpolate_linear(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const Progress& progress) {
   const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, progress);
-  return {to_matrix(fit.filled, fit, kspace), evidence_of(fit)};
+  Interpolation result{to_matrix(fit.filled, fit, kspace), evidence_of(fit)};
+  for (auto& frame : result.frames) judge(frame);
+  return result;
 }
 
 }  // namespace raki

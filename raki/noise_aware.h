@@ -16,7 +16,10 @@ struct NoiseAwareFit {
   at::Tensor filled;    ///< (frame, coil, ky, kx) complex64; measured lines as in `measured`
   at::Tensor gain;      ///< (frame, ky, kx) float32: noise power of the filled samples for unit noise
                         ///< (mean over coils, W taken as locally constant); 1 where measured
-  LineRange acs;        ///< longest run of measured lines
+  at::Tensor
+      unexplained;  ///< (frame) float64 on the CPU: part of the calibration signal that the first
+                    ///< stage's most used kernel does not predict (weights.h), at those lines' mean lambda
+  LineRange acs;    ///< longest run of measured lines
   std::vector<LineRange> region;  ///< of every frame: the lines the final calibration used
   std::vector<int64_t> taps;      ///< of every frame: measured lines a block uses in the final calibration
 };

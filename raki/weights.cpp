@@ -23,39 +23,55 @@ at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geomet
   return by_tap.flatten(1).repeat({1, coils});
 }
 
-/// A^H A and A^H B, summed chunk by chunk in double.
+/// Noise variance summed over all targets and coils: (frame) float64.
+at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geometry, int64_t width,
+                            int64_t coils) {
+  const auto n_origins = static_cast<int64_t>(all_origins(geometry, noise.size(1)).size());
+  const int64_t positions = noise.size(2) - width + 1;
+  at::Tensor sum = at::zeros({noise.size(0)}, noise.options().dtype(at::kDouble));
+  for (const int64_t target : geometry.targets)
+    sum += noise.narrow(1, target, n_origins).narrow(2, width / 2, positions).to(at::kDouble).sum({1, 2});
+  return sum * static_cast<double>(coils);
+}
+
+/// A^H A, A^H B and |B|^2, summed chunk by chunk in double.
 NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry, int64_t width) {
   const int64_t frames = lines.size(0), coils = lines.size(1);
   const auto n = static_cast<int64_t>(geometry.sources.size()) * coils * width;
   const auto m = static_cast<int64_t>(geometry.targets.size()) * coils;
   const auto options = lines.options().dtype(at::kComplexDouble);
   at::Tensor gram = at::zeros({frames, n, n}, options), right = at::zeros({frames, n, m}, options);
+  at::Tensor targets = at::zeros({frames}, options.dtype(at::kDouble));
   for (const auto& chunk :
        in_chunks(all_origins(geometry, lines.size(2)), frames * lines.size(3), n, lines.device())) {
     const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
     const at::Tensor adjoint = patches.mH();
     gram += at::matmul(adjoint, patches);
-    right += at::matmul(adjoint, target_samples(lines, geometry, chunk, width));
+    const at::Tensor samples = target_samples(lines, geometry, chunk, width);
+    right += at::matmul(adjoint, samples);
+    targets += at::view_as_real(samples).to(at::kDouble).square().flatten(1).sum(1);
   }
-  return {gram, right};
+  return {gram, right, targets};
 }
 
 }  // namespace
 
 NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
                                  const KernelGeometry& geometry, int64_t width) {
-  auto [gram, right] = raw_products(lines, geometry, width);
+  auto [gram, right, targets] = raw_products(lines, geometry, width);
   const at::Tensor diagonal = at::real(gram.diagonal(0, 1, 2)).clone();
   at::Tensor corrected = diagonal;
   if (noise.defined()) {
     corrected = diagonal - noise_by_column(noise, geometry, width, lines.size(1));
     const at::Tensor plausible = corrected.mean(1, true) > smallest_corrected_part * diagonal.mean(1, true);
     corrected = at::where(plausible, corrected, diagonal);
+    const at::Tensor signal = targets - noise_of_targets(noise, geometry, width, lines.size(1));
+    targets = at::where(signal > smallest_corrected_part * targets, signal, 0.0);
   }
   gram.diagonal(0, 1, 2).copy_(corrected);
   const at::Tensor mean = corrected.mean(1).view({-1, 1, 1});
   const at::Tensor scale = at::where(mean > 0, mean.reciprocal(), 0.0);  // a frame of zeros stays one
-  return {gram * scale, right * scale};
+  return {gram * scale, right * scale, targets * scale.view({-1})};
 }
 
 SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group) {
@@ -76,6 +92,16 @@ void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Te
         shrink(at::matmul(patches, weights.eigenvectors), weights.eigenvalues, at_positions);
     put_targets(out, at::matmul(shrunk, weights.projected), geometry, chunk);
   }
+}
+
+at::Tensor unexplained_part(const NormalEquations& equations, const SpectralWeights& weights,
+                            const at::Tensor& lambda) {
+  // |B - A w|^2 = |B|^2 - 2 Re tr(w^H A^H B) + tr(w^H A^H A w) with w = V (V^H A^H B) / (d + lambda).
+  const at::Tensor d = weights.eigenvalues.to(at::kDouble), l = lambda.to(d.options()).unsqueeze(1);
+  const at::Tensor projected = weights.projected.abs().square().to(at::kDouble).sum(2);
+  const at::Tensor explained = (projected * (d + 2 * l) / (d + l).square()).sum(1);
+  const at::Tensor part = (1 - explained / equations.targets.clamp_min(1e-300)).clamp(0, 1);
+  return at::where(equations.targets > 0, part, 0.0);
 }
 
 void put_gain(const SpectralWeights& weights, const at::Tensor& lambda, at::Tensor& gain) {

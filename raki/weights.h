@@ -13,6 +13,7 @@ struct NormalEquations {
   at::Tensor gram;   ///< A^H A (frame, n, n) complex128, noise removed from its diagonal, divided by its mean
                      ///< diagonal m
   at::Tensor right;  ///< A^H B (frame, n, target * coil) complex128, divided by the same m
+  at::Tensor targets;  ///< |B|^2 (frame) float64, noise removed, divided by the same m; 0 where B is noise
 };
 
 /// All origins and all full readout windows of `lines` (frame, coil, line, kx), summed in the type of
@@ -41,5 +42,11 @@ void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Te
 /// Noise power of the lines `apply` writes, for unit noise in `lines` and mean over coils: |V diag(1 / (d +
 /// lambda)) V^H A^H B|^2 summed over the sources, written to the target lines of `gain` (frame, line, kx).
 void put_gain(const SpectralWeights& weights, const at::Tensor& lambda, at::Tensor& gain);
+
+/// Part of the calibration targets' signal power that the kernel at `lambda` (frame) does not predict, 0 to 1
+/// (frame) float64. Noise of sources and targets does not count; shrinkage does. 0 where the targets are
+/// noise.
+at::Tensor unexplained_part(const NormalEquations& equations, const SpectralWeights& weights,
+                            const at::Tensor& lambda);
 
 }  // namespace raki

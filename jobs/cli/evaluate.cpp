@@ -32,12 +32,12 @@ struct Arguments {
 };
 
 nlohmann::ordered_json row_json(const EvaluateRow& r) {
-  return {{"method", to_text(r.method)},    {"frame", r.frame},
-          {"nrmse", r.metrics.nrmse},       {"psnr_db", r.metrics.psnr_db},
-          {"ssim", r.metrics.ssim},         {"residual_structure", r.metrics.residual_structure},
-          {"seconds", r.seconds},           {"method_used", to_text(r.evidence.method_used)},
-          {"reason", r.evidence.reason},    {"numbers", r.evidence.numbers},
-          {"warnings", r.evidence.warnings}};
+  return {{"method", to_text(r.method)},   {"frame", r.frame},
+          {"nrmse", r.metrics.nrmse},      {"psnr_db", r.metrics.psnr_db},
+          {"ssim", r.metrics.ssim},        {"residual_structure", r.metrics.residual_structure},
+          {"seconds", r.seconds},          {"method_used", to_text(r.evidence.method_used)},
+          {"reason", r.evidence.reason},   {"verdict", r.evidence.verdict},
+          {"numbers", r.evidence.numbers}, {"warnings", r.evidence.warnings}};
 }
 
 void print_json(const Evaluation& evaluation) {

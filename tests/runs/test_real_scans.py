@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, gaussian_filter
@@ -78,6 +79,24 @@ def test_bottle_phantoms(raki, data, tmp_path, name):
     image, report = image_and_report(raki, data / "phantom4_256x256" / name, tmp_path)
     assert image.shape == (1, 1, 256, 256)
     assert ("matrix" in contradictions(report)) == (name == "sol11.h5")
+
+
+def lines_of(file):
+    """(coil, ky, kx) of a scan of one image."""
+    with h5py.File(file) as scan:
+        readouts = {int(r["head"]["idx"]["kspace_encode_step_1"]): r["data"].view(np.complex64)
+                    for r in scan["dataset/data"] if not int(r["head"]["flags"]) & 1 << 18}
+        coils = int(scan["dataset/data"][0]["head"]["active_channels"])
+    return np.stack([readouts[y].reshape(coils, -1) for y in sorted(readouts)], axis=1)
+
+
+@pytest.mark.parametrize("axes, verdict", [("coil,ky,kx", "reliable"), ("coil,kx,ky", "not unfolded")])
+def test_what_coils_cannot_unfold_is_said(raki, data, tmp_path, axes, verdict):
+    """The four coils of this phantom differ along one axis only."""
+    np.save(tmp_path / "k.npy", lines_of(data / "phantom4_256x256" / "sol16.h5"))
+    done = raki("evaluate", tmp_path / "k.npy", "--axes", axes, "-R", 3, "--acs", 24, "--method", "linear", "--json")
+    row = json.loads(done.stdout)["rows"][0]
+    assert row["verdict"].startswith(verdict), row
 
 
 EVALUATED = [

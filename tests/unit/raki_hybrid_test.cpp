@@ -6,6 +6,7 @@
 #include "gpu/error.h"
 #include "raki/espirit.h"
 #include "raki/image_model.h"
+#include "raki/patches.h"
 #include "raki/weights.h"
 #include "tests/support/coil_kspace.h"
 #include "tests/support/hybrid_reference.h"
@@ -171,6 +172,40 @@ TEST(ImageModel, WeightsOfSamplesAndOfLinesAgree) {
   const at::Tensor by_lines = fit_images(model, 1.2);
   model.weight = lines.expand({1, 1, 16, 20}).contiguous();
   EXPECT_LT(relative_difference(fit_images(model, 1.2), by_lines), 1e-5);
+}
+
+TEST(Weights, UnexplainedIsWhatThePredictionMisses) {
+  const at::Tensor lines = small_scan(1).samples.select(2, 0).narrow(2, 20, 30);
+  const GeometryGroup group{{{1, 2}, {0, 3}}, {0}};
+  const auto equations = normal_equations(lines, {}, group.geometry, 7);
+  const auto weights = spectral_weights(equations, group);
+  for (const double lambda : {1e-3, 0.3}) {
+    // The kernel written out, and its residual on the lines it was calibrated on.
+    const at::Tensor inner = (weights.eigenvalues + lambda).reciprocal().unsqueeze(2) * weights.projected;
+    const auto origins = all_origins(group.geometry, 30);
+    const at::Tensor windows = source_patches(lines, group.geometry, origins, 7, ReadoutEdges::full_windows);
+    const at::Tensor wanted = target_samples(lines, group.geometry, origins, 7);
+    const at::Tensor predicted = at::matmul(windows, at::matmul(weights.eigenvectors, inner));
+    const double expected = std::pow(laws::norm_of(wanted - predicted) / laws::norm_of(wanted), 2);
+    const at::Tensor part = unexplained_part(equations, weights, at::full({1}, lambda, at::kFloat));
+    EXPECT_NEAR(part.item<double>() / expected, 1, 1e-3) << lambda;
+  }
+}
+
+TEST(Weights, NoiseAloneIsNotUnexplained) {
+  const at::Tensor clean = test::coil_kspace(1, 6, 72, 60).select(2, 0),
+                   noise = test::complex_noise(clean.sizes(), 4);
+  const GeometryGroup group{{{1, 2}, {0, 3}}, {0}};
+  const auto part_at = [&](double sd) {
+    const at::Tensor variance = at::full({1, 30, 60}, sd * sd, at::kFloat);
+    const auto equations =
+        normal_equations((clean + noise * sd).narrow(2, 20, 30).contiguous(), variance, group.geometry, 7);
+    return unexplained_part(equations, spectral_weights(equations, group), at::full({1}, 1e-3, at::kFloat))
+        .item<double>();
+  };
+  EXPECT_LT(part_at(1e-3), 0.1);
+  EXPECT_LT(part_at(0.05), part_at(1e-3) + 0.02);
+  EXPECT_EQ(part_at(100), 0);  // nothing but noise
 }
 
 TEST(Weights, GainIsTheNoisePowerOfWhatIsFilled) {
