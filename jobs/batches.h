@@ -10,18 +10,27 @@
 
 namespace raki {
 
-/// Bytes one frame needs on the device at the peak of its reconstruction, an estimate from above: the
-/// samples, the training patches of the largest kernel and the copies the steps make.
-int64_t bytes_per_frame(const ScanSummary& scan, const ReconOptions& options);
+/// What one frame takes on the device, an estimate from above (tests/bench/README.md has peaks to compare
+/// with).
+struct FrameMemory {
+  int64_t held;     ///< as long as its batch lasts: samples in and out and the copies between steps, bytes
+  int64_t working;  ///< while its missing lines are filled: kernels, coil maps, the model's images, bytes
+};
+FrameMemory frame_memory(const ScanSummary& scan, const ReconOptions& options);
+
+/// Memory to plan with.
+struct MemoryBudget {
+  int64_t bytes;
+  int64_t at_work;  ///< frames of a batch that are filled at the same time
+};
+/// Most of a GPU's free memory, all frames at work; on the CPU an amount that keeps caches warm, since a
+/// larger batch gains nothing there, and as many frames at work as there are threads.
+MemoryBudget memory_budget(const Device& device);
 
 /// Frames the options select, in output order, cut into batches that share one sampling and fit into
-/// `memory_bytes` (always at least one frame a batch).
+/// `budget` (always at least one frame a batch).
 /// @throws InputError (64) when the options select no frame.
 std::vector<std::vector<int64_t>> plan_batches(const ScanSummary& scan, const ReconOptions& options,
-                                               int64_t memory_bytes);
-
-/// Memory to plan with: most of a GPU's free memory; on the CPU an amount that keeps caches warm, since a
-/// larger batch gains nothing there.
-int64_t memory_budget_bytes(const Device& device);
+                                               const MemoryBudget& budget);
 
 }  // namespace raki

@@ -79,7 +79,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_evidence(context.evidence);
-  const auto batches = plan_batches(scan, options, memory_budget_bytes(device));
+  const auto batches = plan_batches(scan, options, memory_budget(device));
   OutputFolder folder(output, options.overwrite);
 
   const fs::path store = folder.staging() / ".images";

@@ -120,10 +120,11 @@ ScanSummary scan_of(int64_t frames) {
 TEST(Batches, ShareASamplingAndFitIntoMemory) {
   const ScanSummary scan = scan_of(10);
   const ReconOptions options;
-  const auto batches = plan_batches(scan, options, 3 * bytes_per_frame(scan, options));
+  const auto [held, working] = frame_memory(scan, options);
+  const auto batches = plan_batches(scan, options, {3 * held + 2 * working, 2});
   std::vector<int> seen(10);
   for (const auto& batch : batches) {
-    EXPECT_LE(batch.size(), 3U);
+    EXPECT_LE(batch.size(), 3U);  // two of them at work at a time
     for (const int64_t frame : batch) {
       EXPECT_EQ(frame % 2, batch.front() % 2);
       ++seen[static_cast<size_t>(frame)];
@@ -133,7 +134,7 @@ TEST(Batches, ShareASamplingAndFitIntoMemory) {
 }
 
 TEST(Batches, HoldOneFrameHoweverLittleMemoryThereIs) {
-  const auto batches = plan_batches(scan_of(3), {}, 1);
+  const auto batches = plan_batches(scan_of(3), {}, {1, 2});
   EXPECT_EQ(batches.size(), 3U);
 }
 
@@ -142,11 +143,11 @@ TEST(Batches, SelectSlicesAndFrames) {
   options.slices = index_range_from_text("1:3");
   options.frames = index_range_from_text("3:");
   int64_t frames = 0;
-  for (const auto& batch : plan_batches(scan_of(10), options, int64_t{1} << 40))
+  for (const auto& batch : plan_batches(scan_of(10), options, {int64_t{1} << 40, 2}))
     frames += static_cast<int64_t>(batch.size());
   EXPECT_EQ(frames, 3);  // frames 3, 4, 5 of slices 1 and 2
   options.slices = index_range_from_text("9:");
-  EXPECT_THROW(plan_batches(scan_of(10), options, 1), InputError);
+  EXPECT_THROW(plan_batches(scan_of(10), options, {1, 2}), InputError);
 }
 
 }  // namespace
