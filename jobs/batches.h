@@ -23,8 +23,8 @@ struct MemoryBudget {
   int64_t bytes;
   int64_t at_work;  ///< frames of a batch that are filled at the same time
 };
-/// Most of a GPU's free memory, all frames at work; on the CPU an amount that keeps caches warm, since a
-/// larger batch gains nothing there, and as many frames at work as there are threads.
+/// Most of a GPU's free memory, all frames at work; on the CPU as many frames at work as there are threads
+/// and 768 MiB for each, at most half of what is free: a larger batch gains nothing there.
 MemoryBudget memory_budget(const Device& device);
 
 /// Frames the options select, in output order, cut into batches that share one sampling and fit into
