@@ -11,6 +11,7 @@
 #include "gpu/error.h"
 #include "io/array_formats.h"
 #include "io/input_file.h"
+#include "io/output_file.h"
 #include "recon/axes.h"
 
 namespace raki {
@@ -105,20 +106,14 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& array) {
     throw Bug("write_npy takes float32 or complex64");
   const at::Tensor stored = array.resolve_conj().to(at::kCPU).contiguous();
   const std::string header = npy_header(stored);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!file)
-    throw InputError({"Cannot create the array file", "", "", "File " + path.string(), ""},
-                     ExitCode::cannot_create);
-  const auto length = static_cast<uint16_t>(header.size());
-  const std::array<char, 4> version_and_length{1, 0, static_cast<char>(length & 0xff),
-                                               static_cast<char>(length >> 8)};
-  file.write("\x93NUMPY", 6).write(version_and_length.data(), 4).write(header.data(), length);
-  file.write(static_cast<const char*>(stored.const_data_ptr()),
-             static_cast<std::streamsize>(stored.nbytes()));
-  file.close();
-  if (!file)
-    throw InputError({"Writing the array file failed", "", "", "File " + path.string(), "Is the disk full?"},
-                     ExitCode::io_failed);
+  std::string head = "\x93NUMPY";
+  head += {'\1', '\0', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  head += header;
+  const auto bytes_of = [](const void* data, size_t size) {
+    return std::span<const uint8_t>(static_cast<const uint8_t*>(data), size);
+  };
+  write_new_file(path, bytes_of(head.data(), head.size()),
+                 bytes_of(stored.const_data_ptr(), stored.nbytes()));
 }
 
 }  // namespace raki

@@ -58,19 +58,19 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  void write_all(std::span<const uint8_t> bytes) {
+  void add(std::span<const uint8_t> bytes) {
     while (!bytes.empty()) {
       const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) fail_half_way(target_, errno);
       bytes = bytes.subspan(static_cast<size_t>(written));
     }
-    const int closed = close(descriptor_);  // network file systems report a full disk here
-    descriptor_ = -1;
-    if (closed != 0) fail_half_way(target_, errno);
   }
 
   void rename_to_target() {
+    const int closed = close(descriptor_);  // network file systems report a full disk here
+    descriptor_ = -1;
+    if (closed != 0) fail_half_way(target_, errno);
     if (renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
       if (errno != EINVAL && errno != ENOSYS) fail_to_create(target_, errno);
       if (std::filesystem::exists(target_))
@@ -89,8 +89,14 @@ class TemporaryFile {
 }  // namespace
 
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
+  write_new_file(path, bytes, {});
+}
+
+void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> head,
+                    std::span<const uint8_t> body) {
   TemporaryFile file(path);
-  file.write_all(bytes);
+  file.add(head);
+  file.add(body);
   file.rename_to_target();
 }
 

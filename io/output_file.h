@@ -12,5 +12,8 @@ namespace raki {
 /// (disk full).
 ///         Nothing is left behind.
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes);
+/// The same for a file of a head and a body.
+void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> head,
+                    std::span<const uint8_t> body);
 
 }  // namespace raki

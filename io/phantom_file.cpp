@@ -1,5 +1,7 @@
 #include "io/phantom_file.h"
 
+#include <unistd.h>
+
 #include <ATen/ATen.h>
 #include <ismrmrd/dataset.h>
 #include <ismrmrd/xml.h>
@@ -8,6 +10,7 @@
 #include <cmath>
 #include <complex>
 #include <fstream>
+#include <optional>
 
 #include "gpu/error.h"
 
@@ -226,18 +229,33 @@ at::Tensor measured(const at::Tensor& kspace, const at::Tensor& covariance, uint
   return kspace + noise.view_as(kspace);
 }
 
-/// Makes sure that the file can be created, and that it starts empty: libismrmrd would add to one that is
-/// there.
-void claim(const std::filesystem::path& path) {
-  const bool created = std::ofstream(path, std::ios::trunc).good();
-  if (!created || !std::filesystem::remove(path))
-    throw InputError(
-        {"Cannot create the phantom", "", "", "File " + path.string(), "Is the folder there and writable?"},
-        ExitCode::cannot_create);
-}
+/// A file written under another name beside its place, and put there when it is complete.
+class NewScan {
+ public:
+  explicit NewScan(const std::filesystem::path& path)
+      : path_(path), partial_(path.string() + ".partial-" + std::to_string(getpid())) {
+    const bool created = std::ofstream(partial_, std::ios::trunc).good();
+    // libismrmrd adds to a file that is there.
+    if (!created || !std::filesystem::remove(partial_))
+      throw InputError({"Cannot create the phantom", "", "", "File " + path.string(),
+                        "Is the folder there and can it be written?"},
+                       ExitCode::cannot_create);
+  }
+  ~NewScan() {
+    std::error_code ignored;
+    std::filesystem::remove(partial_, ignored);
+  }
+  NewScan(const NewScan&) = delete;
+  NewScan& operator=(const NewScan&) = delete;
+
+  const std::filesystem::path& partial() const { return partial_; }
+  void put_in_place() const { std::filesystem::rename(partial_, path_); }
+
+ private:
+  std::filesystem::path path_, partial_;
+};
 
 void write_scan(const std::filesystem::path& path, const PhantomOptions& options, bool truth) {
-  claim(path);
   const Lines lines = plan_lines(options, truth);
   Writer writer{ISMRMRD::Dataset(path.c_str(), "dataset", true), options};
   writer.file.writeHeader(header_text(options, lines));
@@ -270,9 +288,17 @@ void check_options(const PhantomOptions& options) {
 void write_phantom(const std::filesystem::path& path, const std::filesystem::path& truth,
                    const PhantomOptions& options) {
   check_options(options);
+  if (path == truth)
+    throw InputError({"The phantom and its truth have the same name", path.string(), "two files", "", ""},
+                     ExitCode::usage);
   try {
-    write_scan(path, options, false);
-    if (!truth.empty()) write_scan(truth, options, true);
+    const NewScan scan(path);
+    std::optional<NewScan> of_truth;
+    if (!truth.empty()) of_truth.emplace(truth);
+    write_scan(scan.partial(), options, false);
+    if (of_truth) write_scan(of_truth->partial(), options, true);
+    scan.put_in_place();
+    if (of_truth) of_truth->put_in_place();
   } catch (const Error&) {
     throw;
   } catch (const std::runtime_error& error) {

@@ -52,6 +52,9 @@ Outputs outputs_from_text(const std::string& text) {
     else
       throw InputError({"Unknown output", "'" + word + "'", "dicom, npy or png", "", ""}, ExitCode::usage);
   }
+  if (!outputs.dicom && !outputs.npy && !outputs.png)
+    throw InputError({"No output is asked for", "'" + text + "'", "dicom, npy or png", "", ""},
+                     ExitCode::usage);
   return outputs;
 }
 

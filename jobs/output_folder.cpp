@@ -39,6 +39,9 @@ fs::path beside(const fs::path& target, const char* what) {
 }  // namespace
 
 OutputFolder::OutputFolder(const fs::path& target, bool overwrite) {
+  if (target.empty())
+    throw InputError({"No output folder is named", "''", "a new or empty folder", "", "Give one with -o"},
+                     ExitCode::usage);
   std::error_code error;
   target_ = fs::absolute(target).lexically_normal();
   if (!target_.has_filename()) target_ = target_.parent_path();

@@ -51,9 +51,8 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
   dicom.syntax = options.syntax;
   dicom.voxel_centre = options.voxel_centre;
   dicom.study_identity = input_digest;
-  dicom.identity = input_digest + " " + version + " " + identity_text(options) +
-                   " frames=" + std::to_string(series.labels.front().index) + "+" +
-                   std::to_string(series.labels.size());
+  dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=";
+  for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
   dicom.derivation = derivation_text(series);
   dicom.software_version = version;
   return dicom;

@@ -18,7 +18,8 @@ constexpr double signal_variances = 4;    ///< eigenvalues above this many noise
 constexpr double signal_fraction = 0.01;  ///< ... or above this part of the largest, whichever is lower
 constexpr double second_from = 0.8, second_full = 0.95;  ///< eigenvalues of the second set
 constexpr int64_t n_sets = 2;
-constexpr int64_t matrix_numbers = int64_t{1} << 20;  ///< of per-pixel matrices a task works on: 8 MiB
+constexpr int64_t cpu_matrix_numbers = int64_t{1} << 20;  ///< of per-pixel matrices a task works on: 8 MiB
+constexpr int64_t gpu_matrix_numbers = int64_t{1} << 27;  ///< 1 GiB
 
 /// The calibration square about the centre of every frame, (frame, coil, side_y, side_x).
 at::Tensor calibration_squares(const at::Tensor& filled, const std::vector<KSpaceCentre>& centres) {
@@ -82,7 +83,8 @@ Eigen largest_two(const at::Tensor& matrices) {
 Eigen pixel_eigenvectors(const at::Tensor& kernels, const at::Tensor& phases_y, const at::Tensor& phases_x) {
   const int64_t coils = kernels.size(0), ny = phases_y.size(0), nx = phases_x.size(0);
   const at::Tensor along_y = at::matmul(phases_y, kernels.flatten(0, 1));  // pair, y, lag x
-  const int64_t at_once = std::max<int64_t>(1, matrix_numbers / (coils * coils * ny));
+  const int64_t numbers = kernels.is_cpu() ? cpu_matrix_numbers : gpu_matrix_numbers;
+  const int64_t at_once = std::max<int64_t>(1, numbers / (coils * coils * ny));
   const int64_t n_tasks = (nx + at_once - 1) / at_once;
   std::vector<at::Tensor> values(static_cast<size_t>(n_tasks)), vectors(static_cast<size_t>(n_tasks));
   for_each_task(n_tasks, kernels.device(), [&](int64_t task) {

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "gpu/device.h"
 #include "raki/espirit.h"
 #include "raki/image_model.h"
 #include "raki/lines.h"
@@ -190,16 +189,7 @@ ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::ve
     frames.of(result.filled).copy_(part.filled);
     std::ranges::copy(part.frames, result.frames.begin() + frames.first);
   };
-  // On the CPU as many frames side by side as there are threads; those left over share all threads, one by
-  // one.
-  const int64_t n_tasks = n_frames / together;
-  const int64_t side_by_side = fit.filled.is_cpu() ? n_tasks / threads() * threads() : n_tasks;
-  const double share = static_cast<double>(side_by_side) / static_cast<double>(n_tasks);
-  for_each_task(side_by_side, fit.filled.device(), task, part_of(progress, 0, share));
-  for (int64_t i = side_by_side; i < n_tasks; ++i) {
-    if (progress) progress(static_cast<double>(i) / static_cast<double>(n_tasks));
-    task(i);
-  }
+  for_each_task(n_frames / together, fit.filled.device(), task, progress);
   return result;
 }
 

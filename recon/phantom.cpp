@@ -32,6 +32,15 @@ void check_options(const PhantomOptions& o) {
           std::to_string(o.acs_lines), "0 to the number of lines");
   require(o.oversampling >= 1 && o.oversampling <= 8, "The readout oversampling is not usable",
           std::to_string(o.oversampling), "1 to 8");
+  require(o.fov_x_mm > 0 && o.fov_y_mm > 0 && o.fov_x_mm < 1e4 && o.fov_y_mm < 1e4,
+          "The phantom's field of view is not usable",
+          std::to_string(o.fov_x_mm) + " x " + std::to_string(o.fov_y_mm),
+          "more than 0 and less than 10000 mm");
+  require(
+      o.slice_thickness_mm > 0 && o.slice_thickness_mm < 1e4 && o.slice_gap_mm >= 0 && o.slice_gap_mm < 1e4,
+      "The phantom's slices are not usable",
+      std::to_string(o.slice_thickness_mm) + " mm thick, gap " + std::to_string(o.slice_gap_mm) + " mm",
+      "a thickness above 0 and a gap of 0 or more");
   require(o.noise >= 0 && std::isfinite(o.noise), "The phantom's noise is not usable",
           std::to_string(o.noise), "0 or more");
 }

@@ -4,12 +4,12 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "gpu/error.h"
 #include "io/array_file.h"
 #include "io/dicom_file.h"
+#include "io/output_file.h"
 #include "io/png_file.h"
 #include "jobs/cli/commands.h"
 #include "jobs/cli/options.h"
@@ -24,11 +24,11 @@ struct Arguments {
 
 /// Little-endian samples of 1 or 2 bytes, row by row.
 void write_raw(const std::filesystem::path& path, const GrayImage& image) {
-  std::ofstream file(path, std::ios::binary);
-  const int bytes = image.bits <= 8 ? 1 : 2;
+  std::vector<uint8_t> bytes;
   for (const int32_t sample : image.samples)
-    for (int b = 0; b < bytes; ++b) file.put(static_cast<char>(sample >> (8 * b)));
-  if (!file.flush()) throw InputError({"Writing failed", "", "", path.string(), ""}, ExitCode::cannot_create);
+    for (int b = 0; b < (image.bits <= 8 ? 1 : 2); ++b)
+      bytes.push_back(static_cast<uint8_t>(sample >> (8 * b)));
+  write_new_file(path, bytes);
 }
 
 void write(const std::filesystem::path& path, const GrayImage& image) {

@@ -30,12 +30,28 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::s
   return command.add_option_function<std::string>(name, parse, help)->default_str(shown);
 }
 
+/// CLI::Range lets "nan" through.
+CLI::Validator between(double least, double most) {
+  const auto check = [=](std::string& text) -> std::string {
+    double value = 0;
+    const bool number = CLI::detail::lexical_cast(text, value);
+    if (number && value >= least && value <= most) return "";
+    return "Value " + text + " is not a number from " + CLI::detail::to_string(least) + " to " +
+           CLI::detail::to_string(most);
+  };
+  return CLI::Validator(check, "");
+}
+
 }  // namespace
 
 std::vector<Method> methods_from_text(const std::string& text) {
   std::vector<Method> methods;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) methods.push_back(method_from_text(word));
+  if (methods.empty())
+    throw InputError(
+        {"No method is asked for", "'" + text + "'", "one or more of " + joined(method_names()), "", ""},
+        ExitCode::usage);
   return methods;
 }
 
@@ -56,13 +72,13 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
       .add_option("--regularisation", options.grappa.regularisation,
                   "grappa: Tikhonov weight, units of trace / n")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(between(0, 1e6))
       ->group(group);
   command
       .add_option("--detail", options.hybrid.detail,
                   "raki, hybrid: from quiet (0.5) to faithful to weak detail (4)")
       ->capture_default_str()
-      ->check(CLI::Range(0.5, 4.0))
+      ->check(between(0.5, 4))
       ->group(group);
   command.add_option("--iterations", options.raki_2019.iterations, "raki-2019: training steps")
       ->capture_default_str()

@@ -17,7 +17,7 @@ struct Arguments {
 };
 
 void add_vector(CLI::App& command, const std::string& name, Vec3& value, const std::string& help) {
-  command.add_option(name, value, help)->expected(3)->delimiter(',')->capture_default_str();
+  command.add_option(name, value, help)->delimiter(',')->capture_default_str();
 }
 
 }  // namespace
@@ -27,7 +27,8 @@ void add_phantom(CLI::App& program, const Session&) {
   PhantomOptions& o = arguments->options;
   CLI::App* command =
       program.add_subcommand("phantom", "Write an analytic multi-coil phantom scan (ISMRMRD HDF5)");
-  command->add_option("-o,--output", arguments->output, "File to write")->required();
+  command->add_option("-o,--output", arguments->output, "File to write; one of that name is replaced")
+      ->required();
   command->add_option("--truth", arguments->truth,
                       "Also the same scan fully sampled and without image noise");
   command->add_option("--matrix-x", o.matrix_x, "Image columns")->capture_default_str();

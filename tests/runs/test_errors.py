@@ -41,6 +41,42 @@ def test_usage(raki, phantom, tmp_path):
     ends_with(raki, 64)
 
 
+@pytest.mark.parametrize("options", [
+    ("--output", ""), ("--detail", "nan"), ("--detail", "9"), ("--regularisation", "nan"), ("--threads", "100000"),
+    ("--threads", "-1"), ("-o", "")], ids=" ".join)
+def test_values_no_option_takes(raki, phantom, tmp_path, options):
+    ends_with(raki, 64, "recon", phantom / "scan.h5", "-o", tmp_path / "out", "--method", "zero-filled", *options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_method_to_evaluate(raki, phantom):
+    ends_with(raki, 64, "evaluate", phantom / "truth.h5", "-m", "")
+
+
+@pytest.mark.parametrize("options", [
+    ("--coils", 0), ("--oversampling", 0), ("--fov-x", 0), ("--thickness", -1), ("--read-dir", "1,2"), ("--truth", "keep.h5")],
+    ids=lambda options: options[0])
+def test_a_phantom_that_cannot_be_made_leaves_what_is_there(raki, tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "keep.h5").write_text("precious")
+    ends_with(raki, 64, "phantom", "-o", "keep.h5", *options)
+    assert [p.name for p in tmp_path.iterdir()] == ["keep.h5"]
+    assert (tmp_path / "keep.h5").read_text() == "precious"
+
+
+def test_a_phantom_without_room_for_its_truth_is_not_written(raki, tmp_path):
+    ends_with(raki, 73, "phantom", "-o", tmp_path / "scan.h5", "--truth", tmp_path / "nowhere" / "truth.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_decode_writes_over_no_file(raki, phantom, tmp_path):
+    raki("recon", phantom / "scan.h5", "-o", tmp_path / "out", "--method", "zero-filled")
+    for name in ("a.raw", "a.npy", "a.png"):
+        (tmp_path / name).write_text("precious")
+        ends_with(raki, 73, "decode", tmp_path / "out/series001/image0001.dcm", "-o", tmp_path / name)
+        assert (tmp_path / name).read_text() == "precious"
+
+
 def test_missing_input(raki, tmp_path):
     recon(raki, 66, tmp_path / "nothing.h5", tmp_path, says=["nothing.h5"])
     assert not (tmp_path / "nothing.h5").exists()
