@@ -88,6 +88,12 @@ class TemporaryFile {
 
 }  // namespace
 
+void check_new_file(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path)) fail_to_create(path, EEXIST);
+  const auto folder = path.parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) fail_to_create(path, ENOENT);
+}
+
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
   write_new_file(path, bytes, {});
 }

@@ -16,4 +16,8 @@ void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> 
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> head,
                     std::span<const uint8_t> body);
 
+/// For what takes long to make: whether `write_new_file` will be able to, as far as one can know before.
+/// @throws InputError: 73 when `path` exists or its folder does not.
+void check_new_file(const std::filesystem::path& path);
+
 }  // namespace raki

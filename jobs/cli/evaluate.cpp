@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/array_file.h"
+#include "io/output_file.h"
 #include "io/png_file.h"
 #include "jobs/cli/commands.h"
 #include "jobs/cli/options.h"
@@ -69,6 +70,8 @@ at::Tensor picture(const Evaluation& evaluation) {
 }
 
 void run(const Arguments& arguments, const Session& session) {
+  for (const std::string& file : {arguments.plot, arguments.npy})
+    if (!file.empty()) check_new_file(file);
   set_threads(arguments.threads);
   const Device device = select_device(arguments.device);
   const DeviceScope scope(device);

@@ -77,6 +77,15 @@ def test_decode_writes_over_no_file(raki, phantom, tmp_path):
         assert (tmp_path / name).read_text() == "precious"
 
 
+@pytest.mark.parametrize("option, name", [("--plot", "there.png"), ("--npy", "there.npy"), ("--plot", "nowhere/new.png")])
+def test_evaluate_refuses_its_files_before_it_works(raki, phantom, tmp_path, option, name):
+    (tmp_path / "there.png").write_text("precious")
+    (tmp_path / "there.npy").write_text("precious")
+    start = time.monotonic()
+    ends_with(raki, 73, "evaluate", phantom / "truth.h5", "--method", "raki-2019", "--iterations", 100000, option, tmp_path / name)
+    assert time.monotonic() - start < 20
+
+
 def test_missing_input(raki, tmp_path):
     recon(raki, 66, tmp_path / "nothing.h5", tmp_path, says=["nothing.h5"])
     assert not (tmp_path / "nothing.h5").exists()
