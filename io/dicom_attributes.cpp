@@ -131,10 +131,11 @@ void equipment(Table& table, const Protocol& protocol) {
   table.if_known(DCM_DeviceSerialNumber, line(protocol.device_id, long_string));
 }
 
-std::string comments(const DicomSeries& series) {
+std::string comments(const DicomSeries& series, const DicomPlane& plane) {
   std::string text = "Research reconstruction, not for diagnostic use.";
   if (!series.geometry_known)
     text += " GEOMETRY UNKNOWN: the raw data do not state it; position and orientation are stand-ins.";
+  if (!plane.verdict.empty()) text += " Reconstruction " + plane.verdict + ".";
   return text;
 }
 
@@ -153,7 +154,7 @@ void image(Table& table, const DicomSeries& series, const DicomPlane& plane, con
   table.if_known(DCM_ContentTime,
                  first_known(time_of_day(protocol.series_time), time_of_day(protocol.person.study_time)));
   table.always(DCM_DerivationDescription, derivation_text(series, options));
-  table.always(DCM_ImageComments, comments(series));
+  table.always(DCM_ImageComments, comments(series, plane));
   table.always(DCM_BurnedInAnnotation, "NO");
   table.always(DCM_LossyImageCompression, "00");
 }

@@ -35,6 +35,7 @@ struct DicomPlane {
   ImagePlane plane;
   FrameLabel label;
   int64_t instance_number = 1;  ///< from 1
+  std::string verdict;          ///< what to think of the image, in words; may be empty
 };
 
 /// What is common to a series.

@@ -70,7 +70,7 @@ struct Planes {
     const size_t at = static_cast<size_t>(frame);
     return {to_pixels(series.images[frame][z], scaling, clipped),
             image_plane(series.geometry[at], scan.image_fov, scan.image_matrix, z, convention),
-            series.labels[at], i + 1};
+            series.labels[at], i + 1, series.evidence[at].verdict};
   }
 };
 

@@ -30,7 +30,7 @@ void judge(FrameEvidence& evidence) {
     evidence.verdict = text(
         "not unfolded: these coils and calibration lines leave %.0f %% of the calibration signal "
         "unexplained; "
-        "expect aliasing",
+        "expect blur and aliasing along the phase encoding",
         percent);
     evidence.warnings.push_back(evidence.verdict);
   } else if (percent > 100 * unfolding_incomplete) {

@@ -52,6 +52,9 @@ def test_the_report_names_everything(results):
     assert report["scan"]["coils"] == 8 and report["scan"]["image_matrix"] == [128, 128, 1]
     assert [f["slice"] for f in report["frames"]] == [0, 1]
     assert all(f["method_used"] in ("raki", "hybrid") and f["reason"] for f in report["frames"])
+    assert all(f["verdict"] for f in report["frames"])
+    dicom = (results / "raki" / "series001" / "image0001.dcm").read_bytes()
+    assert report["frames"][0]["verdict"].encode() in dicom
     assert any(d["subject"] == "noise" and d["value"] == "prewhitened" for d in report["decisions"])
     for file in report["files"]:
         content = (results / "raki" / file["path"]).read_bytes()
