@@ -64,8 +64,8 @@ def ours(folder, k, mask, method):
     np.save(folder / "k.npy", k)
     np.save(folder / "mask.npy", mask)
     sizes = [str(n) for n in k.shape]
-    subprocess.run([PROGRAM, folder / "k.npy", folder / "mask.npy", *sizes, method, folder / "out.npy"], check=True)
-    return np.load(folder / "out.npy")[0, :, 0]
+    subprocess.run([PROGRAM, folder / "k.npy", folder / "mask.npy", *sizes, method, folder / f"{method}.npy"], check=True)
+    return np.load(folder / f"{method}.npy")[0, :, 0]
 
 
 def relative(a, b):
