@@ -24,6 +24,7 @@ at::Tensor read_array(const std::filesystem::path& path, const std::string& vari
 at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes);
 
 /// Writes float32 or complex64 as .npy version 1.0, C order.
+/// @throws InputError: 73 when `path` exists or its folder cannot be written, 74 when writing fails half-way.
 void write_npy(const std::filesystem::path& path, const at::Tensor& array);
 
 }  // namespace raki

@@ -64,12 +64,19 @@ TEST_F(ArrayFileTest, NpyRoundTrip) {
   for (const at::ScalarType type : {at::kFloat, at::kComplexFloat})
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{}, {5}, {2, 3, 4}, {0, 3}}) {
       const at::Tensor array = at::randn(shape, type);
-      write_npy(file("a.npy"), array);
-      const at::Tensor found = read_array(file("a.npy"));
+      const auto path = file(std::to_string(array.dim()) + at::toString(type) + ".npy");
+      write_npy(path, array);
+      const at::Tensor found = read_array(path);
       EXPECT_EQ(found.scalar_type(), type);
       EXPECT_EQ(found.sizes(), array.sizes());
       EXPECT_TRUE(at::equal(found, array));
     }
+}
+
+TEST_F(ArrayFileTest, NpyReplacesNoFile) {
+  write_npy(file("a.npy"), at::ones({3}));
+  EXPECT_THROW(write_npy(file("a.npy"), at::zeros({3})), InputError);
+  EXPECT_EQ(read_array(file("a.npy")).sum().item<float>(), 3);
 }
 
 TEST_F(ArrayFileTest, NpyHeaderIsAlignedAndStridesAreResolved) {
