@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
+#include <span>
+#include <string>
 
 #include "gpu/check.h"
 #include "gpu/error.h"

@@ -7,6 +7,7 @@
 
 #include "gpu/linalg.h"
 #include "raki/tasks.h"
+#include "recon/sensitivities.h"
 
 namespace raki {
 namespace {
@@ -99,13 +100,6 @@ Eigen pixel_eigenvectors(const at::Tensor& kernels, const at::Tensor& phases_y, 
           at::cat(vectors).permute({2, 1, 0}).view({-1, coils, nx, ny})};
 }
 
-/// The coil combination with most signal, (frame, 1, coil, 1, 1).
-at::Tensor strongest_combination(const at::Tensor& squares) {
-  const at::Tensor flat = squares.flatten(2);
-  const at::Tensor vectors = hermitian_eigen(at::matmul(flat, flat.mH())).vectors;
-  return vectors.select(2, -1).to(at::kComplexFloat).view({squares.size(0), 1, squares.size(1), 1, 1});
-}
-
 }  // namespace
 
 at::Tensor espirit_maps(const at::Tensor& filled, const std::vector<KSpaceCentre>& centres) {
@@ -122,7 +116,8 @@ at::Tensor espirit_maps(const at::Tensor& filled, const std::vector<KSpaceCentre
     vectors.push_back(eigen.vectors);
   }
   at::Tensor maps = at::stack(vectors);
-  const at::Tensor along = (strongest_combination(squares).conj() * maps).sum(2, /*keepdim=*/true);
+  const at::Tensor strongest = strongest_combination(squares).view({maps.size(0), 1, maps.size(2), 1, 1});
+  const at::Tensor along = (strongest.conj() * maps).sum(2, /*keepdim=*/true);
   const at::Tensor size = along.abs();
   maps = maps * at::where(size > 0, along.conj() / size, at::ones_like(along));
   const at::Tensor second = at::stack(values).narrow(1, 1, maps.size(1) - 1).unsqueeze(2);

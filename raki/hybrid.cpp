@@ -9,7 +9,6 @@
 #include "raki/espirit.h"
 #include "raki/image_model.h"
 #include "raki/lines.h"
-#include "raki/patches.h"
 #include "raki/tasks.h"
 #include "raki/verdict.h"
 

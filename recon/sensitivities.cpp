@@ -105,14 +105,6 @@ at::Tensor unit_or(const at::Tensor& v, const at::Tensor& otherwise) {
   return at::where(is_zero, otherwise, v * power.rsqrt().masked_fill(is_zero, 0));
 }
 
-/// The coil combination with most signal, (frame, coil, 1, 1, 1): first principal component of the
-/// calibration.
-at::Tensor strongest_combination(const at::Tensor& images) {
-  const at::Tensor flat = images.flatten(axis::z);
-  const at::Tensor vectors = hermitian_eigen(at::matmul(flat, flat.mH())).vectors;
-  return vectors.select(2, -1).to(at::kComplexFloat).view({images.size(0), images.size(1), 1, 1, 1});
-}
-
 /// (frame, coil, ..., z, y, x) -> (frame * voxel, coil, ...)
 at::Tensor by_voxel(const at::Tensor& values) {
   return values.flatten(-3).movedim(-1, 1).flatten(0, 1).contiguous();
@@ -187,11 +179,16 @@ void check(const Calibration& calibration, const MatrixSize& matrix, const Sensi
 
 }  // namespace
 
+at::Tensor strongest_combination(const at::Tensor& samples) {
+  const at::Tensor flat = samples.flatten(2);
+  return hermitian_eigen(at::matmul(flat, flat.mH())).vectors.select(2, -1).to(at::kComplexFloat);
+}
+
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
                                        const SensitivityOptions& options) {
   check(calibration, matrix, options);
   const at::Tensor images = low_resolution_images(calibration, block_axes(calibration, matrix));
-  const at::Tensor reference = strongest_combination(images);
+  const at::Tensor reference = strongest_combination(images).view({images.size(0), images.size(1), 1, 1, 1});
   at::Tensor maps = dominant_eigenvectors(images, reference, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
   return {unit_or(maps, reference).contiguous(), calibration.basis};

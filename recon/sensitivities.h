@@ -22,4 +22,8 @@ struct SensitivityOptions {
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
                                        const SensitivityOptions& options = {});
 
+/// The coil combination with most signal, first principal component over the coils of `samples` (frame, coil,
+/// ...) complex64: unit vectors (frame, coil) complex64, of any phase.
+at::Tensor strongest_combination(const at::Tensor& samples);
+
 }  // namespace raki

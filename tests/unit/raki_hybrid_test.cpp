@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "gpu/error.h"
 #include "raki/espirit.h"
 #include "raki/image_model.h"
 #include "raki/patches.h"
@@ -48,6 +47,7 @@ void expect_reference(const KSpace& full, int64_t acceleration, int64_t acs,
   EXPECT_NEAR(maps.select(1, 1).abs().square().sum(1).mean().item<double>(), reference.second_set, 1e-3);
 
   const ImageModelResult result = refine_with_image_model(fit, lines_of(kspace), {});
+  // Of an even number of columns theirs is the mean of the middle two, ours the lower one.
   EXPECT_NEAR(result.frames[0].noise_correction / reference.correction, 1, 0.005);
   // Their noise is one random draw, ours its expectation.
   EXPECT_NEAR(result.frames[0].excess, reference.excess, 0.01);
