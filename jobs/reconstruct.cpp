@@ -133,10 +133,6 @@ std::array<double, 3> fov_ratio(const ScanSummary& scan) {
 }  // namespace
 
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
-  if (scan.matrix.z > 1 && options.interpolation.method != Method::zero_filled)
-    throw InputError({"This method works on 2-D scans",
-                      "a 3-D scan with " + std::to_string(scan.matrix.z) + " partitions", "one partition",
-                      scan.path, "Use --method zero-filled"});
   ReconContext context{options,           device, std::nullopt, scan.readout_oversampling, fov_ratio(scan),
                        scan.image_matrix, {}};
   context.whitening = whitening_of(scan, context);

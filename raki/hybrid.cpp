@@ -203,7 +203,7 @@ ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
   signal.select(axis::kz, 0)
       .narrow(2, fit.lines.begin, fit.lines.size())
       .copy_(result.filled * sigma.unsqueeze(2).unsqueeze(3));
-  return {KSpace(signal, kspace.basis), sigma.unsqueeze(2) * result.column_noise.unsqueeze(1)};
+  return {KSpace(signal, kspace.basis), (sigma.unsqueeze(2) * result.column_noise.unsqueeze(1)).unsqueeze(2)};
 }
 
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageModelResult& result) {

@@ -11,6 +11,7 @@
 #include "raki/noise_correlation.h"
 #include "raki/raki_2019.h"
 #include "raki/residual.h"
+#include "raki/slices.h"
 #include "recon/fourier.h"
 
 namespace raki {
@@ -32,6 +33,11 @@ Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const st
 
 Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                        const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
+  if (kspace.sampling.n_kz() > 1) {
+    std::optional<Calibration> of_slices;
+    if (calibration) of_slices = slices_of(*calibration, kspace);
+    return slab_of(dispatch(slices_of(kspace), of_slices, options, progress, noise_map), kspace);
+  }
   switch (options.method) {
     case Method::raki:
       return interpolate_residual(kspace, calibration, options, progress);
@@ -86,7 +92,10 @@ std::string methods_that_work(const Sampling& sampling, int64_t n_coils, int64_t
 std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
                     int64_t calibration_lines, const RakiOptions& options) {
   if (method == Method::zero_filled || sampling.fully_sampled()) return "";
-  if (sampling.n_kz() != 1) return "3-D k-space of " + std::to_string(sampling.n_kz()) + " partitions";
+  if (sampling.n_kz() > 1) {
+    if (!partitions_are_alike(sampling)) return "lines are missing along both phase-encode axes";
+    return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
+  }
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";
   switch (method) {
     case Method::raki_2019:

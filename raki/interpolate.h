@@ -25,9 +25,8 @@ struct FrameEvidence {
 
 /// What a method takes a scan to be: enough to simulate it again.
 struct ScanModel {
-  KSpace signal;  ///< every sample without noise, as far as the method can tell
-  at::Tensor
-      noise_sd;  ///< (frame, coil, x) float32: of a complex sample, the readout transformed to the image
+  KSpace signal;        ///< every sample without noise, as far as the method can tell
+  at::Tensor noise_sd;  ///< (frame, coil, z, x) float32: of a complex sample, transformed along kz and kx
 };
 
 /// Whether an interpolation also tells what becomes of the noise.

@@ -32,15 +32,18 @@ UndersampledKSpace simulate(const ScanModel& model, const Sampling& sampling, ui
   at::Generator generator = at::detail::createCPUGenerator(seed);
   const at::Tensor normal =
       at::randn(signal.sizes(), generator, at::TensorOptions().dtype(at::kComplexFloat));
-  const at::Tensor sd = model.noise_sd.unsqueeze(2).unsqueeze(3);  // frame, coil, kz, ky, x
-  const at::Tensor noise = fft_1d((normal.to(signal.device()) * sd).contiguous());
+  const at::Tensor sd = model.noise_sd.unsqueeze(3);  // frame, coil, z, ky, x
+  const at::Tensor along_x = fft_1d((normal.to(signal.device()) * sd).contiguous());
+  const at::Tensor noise =
+      signal.size(2) == 1 ? along_x : fft_1d(along_x.movedim(2, -1).contiguous()).movedim(-1, 2);
   const at::Tensor lines = sampling.mask.to(signal.device()).unsqueeze(-1);
   return {at::where(lines, signal + noise, at::zeros({}, signal.options())), sampling, model.signal.basis};
 }
 
 ScanModel model_of(const KSpace& filled, const UndersampledKSpace& kspace) {
   const at::Tensor sigma = noise_level(kspace).sigma.to(at::kFloat).to(filled.samples.device());
-  return {filled, sigma.unsqueeze(2).expand({-1, -1, filled.samples.size(axis::kx)})};
+  return {filled, sigma.unsqueeze(2).unsqueeze(3).expand(
+                      {-1, -1, filled.samples.size(axis::kz), filled.samples.size(axis::kx)})};
 }
 
 NoiseAndBias repeat_scan(const ScanModel& model, const Sampling& sampling,

@@ -45,6 +45,19 @@ at::Tensor quadratic_form(const at::Tensor& lags, const at::Tensor& maps) {
   return power.view({nz, ny, nx});
 }
 
+/// The maps each entry of `noise` belongs to: those of a frame, or of one of its slices.
+at::Tensor maps_of_entries(const NoiseCorrelation& noise, const SensitivityMaps& maps) {
+  check_same_basis(noise.basis, maps.basis, "Noise map");
+  if (noise.lags.size(0) == maps.samples.size(0)) return maps.samples;
+  return maps.samples.transpose(1, 2).flatten(0, 1).unsqueeze(2);
+}
+
+/// One value a voxel of every entry as (frame, z, y, x).
+at::Tensor of_frames(const at::Tensor& entries, const SensitivityMaps& maps) {
+  const auto& m = maps.samples;
+  return entries.reshape({m.size(0), m.size(2), m.size(3), m.size(4)});
+}
+
 /// sqrt(power / 2); rounding may leave a power slightly below zero.
 NoiseMap in_phase(const at::Tensor& power) {
   return NoiseMap((power.clamp_min(0) * 0.5).sqrt());
@@ -75,17 +88,16 @@ SensitivityMaps own_combination(const CoilImages& images) {
 }
 
 NoiseMap noise_map(const NoiseCorrelation& noise, const SensitivityMaps& maps) {
-  check_same_basis(noise.basis, maps.basis, "Noise map");
-  std::vector<at::Tensor> frames;
-  for (int64_t f = 0; f < maps.samples.size(0); ++f)
-    frames.push_back(quadratic_form(noise.lags[f], maps.samples[f]));
-  return in_phase(at::stack(frames));
+  const at::Tensor each = maps_of_entries(noise, maps);
+  std::vector<at::Tensor> entries;
+  for (int64_t i = 0; i < each.size(0); ++i) entries.push_back(quadratic_form(noise.lags[i], each[i]));
+  return in_phase(of_frames(at::stack(entries), maps));
 }
 
 NoiseMap fully_sampled_noise(const NoiseCorrelation& noise, const SensitivityMaps& maps) {
-  check_same_basis(noise.basis, maps.basis, "Noise map");
-  const at::Tensor variance = noise.sigma.square().view({noise.sigma.size(0), noise.sigma.size(1), 1, 1, 1});
-  return in_phase((maps.samples.abs().square() * variance).sum(axis::coil));
+  const at::Tensor each = maps_of_entries(noise, maps);
+  const at::Tensor variance = noise.sigma.square().view({each.size(0), each.size(1), 1, 1, 1});
+  return in_phase(of_frames((each.abs().square() * variance).sum(axis::coil), maps));
 }
 
 NoiseMap to_image_grid(const NoiseMap& map, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix) {

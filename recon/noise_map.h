@@ -1,5 +1,6 @@
 #pragma once
-// From the noise of an interpolated k-space to the noise of the combined image (raki/README.md, "Noise maps").
+// From the noise of an interpolated k-space to the noise of the combined image (raki/README.md, "Noise
+// maps").
 
 #include <array>
 

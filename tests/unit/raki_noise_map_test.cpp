@@ -157,7 +157,7 @@ TEST(NoiseMap, FollowsTheImageGrid) {
 
 TEST(Repeats, SimulatedNoiseHasTheLevelOfItsColumn) {
   const CoilBasis basis{CoilBasis::Kind::physical, 2, false};
-  const at::Tensor sd = at::linspace(1, 4, 32).expand({1, 2, 32});
+  const at::Tensor sd = at::linspace(1, 4, 32).expand({1, 2, 1, 32});
   const ScanModel model{KSpace(at::zeros({1, 2, 1, 600, 32}, at::kComplexFloat), basis), sd};
   const auto sampling = detect_sampling(uniform_mask(600, 2, 60), {0, 600}, {0, 1});
   const auto once = simulate(model, sampling, 3);
@@ -166,7 +166,7 @@ TEST(Repeats, SimulatedNoiseHasTheLevelOfItsColumn) {
   EXPECT_EQ(once.samples.select(3, 1).abs().max().item<float>(), 0);
   const at::Tensor columns = ifft_1d(once.samples.index_select(3, sampling.mask[0].nonzero().flatten()));
   const at::Tensor found = columns.abs().square().mean({0, 1, 2, 3}).sqrt();
-  EXPECT_LT((found / sd[0][0] - 1).abs().max().item<double>(), 0.12);  // 660 samples a column
+  EXPECT_LT((found / sd[0][0][0] - 1).abs().max().item<double>(), 0.12);  // 660 samples a column
 }
 
 TEST(Repeats, OfALinearMethodEqualTheFormula) {
@@ -176,7 +176,7 @@ TEST(Repeats, OfALinearMethodEqualTheFormula) {
   const auto kspace = undersample(full, uniform_mask(230, 2, 24));
   const RakiOptions options{.method = Method::zero_filled};
   const SensitivityMaps maps = own_combination(to_coil_images(full));
-  const ScanModel model{full, sigma.unsqueeze(2).expand({1, 8, 180})};
+  const ScanModel model{full, sigma.view({1, 8, 1, 1}).expand({1, 8, 1, 180})};
   const auto repeats = repeat_scan(model, kspace.sampling, {}, maps, options, 16);
   const double part = static_cast<double>(kspace.sampling.measured_lines()) / 230;
   const at::Tensor ratio = repeats.noise.samples / (1e-4 * std::sqrt(part / 2));
