@@ -71,7 +71,7 @@ std::string interpolation_text(const RakiOptions& o) {
   };
   add("method", to_text(o.method));
   add("seed", o.seed);
-  add("grappa", o.grappa.kernel_ky, o.grappa.kernel_kx, o.grappa.regularisation);
+  add("grappa", o.grappa.kernel_ky, o.grappa.kernel_kz, o.grappa.kernel_kx, o.grappa.regularisation);
   add("hybrid", o.hybrid.detail);
   const auto& r = o.raki_2019;
   add("raki-2019", r.kernel1_kx, r.kernel1_ky, r.features1, r.features2, r.kernel3_kx, r.kernel3_ky,

@@ -14,24 +14,28 @@ namespace raki {
 namespace {
 
 void check_kernel(const GrappaOptions& options) {
-  if (options.kernel_ky >= 2 && options.kernel_ky % 2 == 0 && options.kernel_kx >= 1 &&
+  const auto is_even = [](int64_t lines) { return lines >= 2 && lines <= 64 && lines % 2 == 0; };
+  if (is_even(options.kernel_ky) && is_even(options.kernel_kz) && options.kernel_kx >= 1 &&
       options.kernel_kx % 2 == 1)
     return;
   throw InputError(
       {"GRAPPA kernel does not fit",
-       std::to_string(options.kernel_ky) + " x " + std::to_string(options.kernel_kx) + " (ky x kx)",
-       "an even number of measured lines and an odd number of readout samples", "", ""},
+       std::to_string(options.kernel_ky) + " x " + std::to_string(options.kernel_kx) + " x " +
+           std::to_string(options.kernel_kz) + " (ky x kx x kz)",
+       "even numbers of measured lines and partitions, 2 to 64, and an odd number of readout samples", "",
+       ""},
       ExitCode::usage);
 }
 
 /// Fills the group's target lines of `out` from the measured samples in it; returns its kernel (frame, n,
 /// target * coil).
-at::Tensor fill_group(const at::Tensor& calibration, const GeometryGroup& group, const GrappaOptions& options,
-                      at::Tensor& out) {
+at::Tensor fill_group(const CalibrationLines& calibration, const GeometryGroup& group,
+                      const GrappaOptions& options, at::Tensor& out) {
   // In double: without weighting the centre outweighs the rest by 1e3 and more, and single-precision sums
   // then differ from exact ones by as much as the regularisation.
-  const NormalEquations equations =
-      normal_equations(calibration.to(at::kComplexDouble), {}, group.geometry, options.kernel_kx);
+  const NormalEquations equations = normal_equations(
+      calibration.samples.to(at::kComplexDouble), {}, group.geometry,
+      calibration_origins(group.geometry, calibration, options.kernel_kx), options.kernel_kx);
   at::Tensor regularised = equations.gram;  // mean diagonal 1, so trace / n = 1
   regularised.diagonal(0, 1, 2).add_(options.regularisation);
   const at::Tensor weights = solve_positive_definite(regularised, equations.right).to(at::kComplexFloat);
@@ -62,7 +66,7 @@ NoiseCorrelation correlation_of(const std::vector<GeometryGroup>& groups,
     kernels.weights.push_back(in_noise_units(of_group, sigma).unsqueeze(1));
   kernels.level = at::zeros({kspace.samples.size(0), lines.range.size(), kspace.samples.size(axis::kx)},
                             at::TensorOptions(kspace.samples.device()).dtype(at::kLong));
-  return noise_correlation(noise_lags(kernels, lines.measured), sigma, kspace);
+  return noise_correlation(noise_lags(kernels, lines.plan.measured), sigma, kspace);
 }
 
 }  // namespace
@@ -72,8 +76,9 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
                                  const Progress& progress, NoiseMapWanted noise_map) {
   check_kernel(options);
   const EncodedLines encoded = encoded_lines(kspace);
-  const at::Tensor reference = calibration_lines(encoded, calibration, kspace, options.kernel_kx);
-  const auto groups = group_blocks(gap_blocks(encoded.measured, options.kernel_ky, reference.size(2) - 1));
+  const CalibrationLines reference = calibration_lines(encoded, calibration, kspace, options.kernel_kx);
+  const int64_t per_sector = options.kernel_ky / 2 * (options.kernel_kz / 2);
+  const auto groups = kernel_groups(encoded.plan, reference.box, {options.kernel_ky, per_sector});
 
   at::Tensor filled = encoded.samples.clone();
   // Of every group the kernels of its frames, in order.
@@ -83,7 +88,8 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
       groups, filled,
       [&](const GeometryGroup& group, FrameRange frames) {
         at::Tensor out = frames.of(filled);
-        const at::Tensor kernel = fill_group(frames.of(reference), group, options, out);
+        const CalibrationLines of_frames{frames.of(reference.samples), reference.box, reference.lines};
+        const at::Tensor kernel = fill_group(of_frames, group, options, out);
         auto& of_group = weights[static_cast<size_t>(&group - groups.data())];
         for (int64_t f = 0; f < frames.count; ++f)
           of_group[static_cast<size_t>(frames.first + f)] = kernel[f];
@@ -92,12 +98,13 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
   if (progress) progress(1);
   FrameEvidence evidence;
   evidence.method_asked = evidence.method_used = Method::grappa;
-  evidence.numbers = {{"calibration_lines", static_cast<double>(reference.size(2))},
-                      {"geometries", static_cast<double>(groups.size())},
-                      {"regularisation", options.regularisation}};
+  evidence.numbers = {
+      {"calibration_lines", static_cast<double>(reference.box.ky.size() * reference.box.kz.size())},
+      {"geometries", static_cast<double>(groups.size())},
+      {"regularisation", options.regularisation}};
   Interpolation result{into_matrix(filled, encoded, kspace),
                        std::vector<FrameEvidence>(static_cast<size_t>(filled.size(0)), evidence)};
-  if (noise_map == NoiseMapWanted::yes) {
+  if (noise_map == NoiseMapWanted::yes && encoded.plan.grid.n_kz == 1) {
     std::vector<at::Tensor> stacked;
     for (const auto& of_group : weights) stacked.push_back(at::stack(of_group));
     result.noise = correlation_of(groups, stacked, encoded, options.kernel_kx, kspace);

@@ -91,7 +91,7 @@ struct Excess {
 
 Excess excess_of(const at::Tensor& difference, const NoiseAwareFit& fit, const at::Tensor& missing) {
   const at::Tensor distance =
-      radius(fit.noise.centre, difference.size(2), difference.size(3), difference.device());
+      radius(fit.noise.centre, {difference.size(2)}, difference.size(3), difference.device());
   const at::Tensor found = radial_mean(difference.abs().square().mean(1), distance, missing, ring_window);
   const at::Tensor noise = radial_mean(fit.gain, distance, missing, ring_window);
   const at::Tensor share = (1 - noise_margin * noise / found.clamp_min(1e-9)).clamp_min(0);

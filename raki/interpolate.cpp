@@ -8,6 +8,7 @@
 #include "raki/hybrid.h"
 #include "raki/kernel.h"
 #include "raki/noise_aware.h"
+#include "raki/noise_aware_stage.h"
 #include "raki/noise_correlation.h"
 #include "raki/raki_2019.h"
 #include "raki/residual.h"
@@ -16,8 +17,6 @@
 
 namespace raki {
 namespace {
-
-constexpr int64_t noise_aware_readout_taps = 7;
 
 Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const std::string& reason,
                         NoiseMapWanted noise_map) {
@@ -31,15 +30,26 @@ Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const st
   return result;
 }
 
+/// A lattice along both phase-encode axes, which the image model does not know: `linear` alone.
+Interpolation linear_instead(Interpolation linear) {
+  for (auto& frame : linear.frames) {
+    frame.method_asked = Method::raki;
+    frame.reason = "lines are missing along both phase-encode axes: the kernel alone";
+  }
+  return linear;
+}
+
 Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                        const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
-  if (kspace.sampling.n_kz() > 1) {
+  const bool slab = kspace.sampling.n_kz() > 1;
+  if (slab && partitions_are_alike(kspace.sampling)) {
     std::optional<Calibration> of_slices;
     if (calibration) of_slices = slices_of(*calibration, kspace);
     return slab_of(dispatch(slices_of(kspace), of_slices, options, progress, noise_map), kspace);
   }
   switch (options.method) {
     case Method::raki:
+      if (slab) return linear_instead(interpolate_linear(kspace, calibration, progress, noise_map));
       return interpolate_residual(kspace, calibration, options, progress);
     case Method::hybrid:
       return interpolate_hybrid(kspace, calibration, options.hybrid, progress);
@@ -67,6 +77,7 @@ std::string why_not_linear(const Sampling& sampling, int64_t calibration_lines, 
   // One measured line on each side of a gap spans R + 1 lines; at least one more line must be left to learn
   // from.
   const int64_t least = sampling.acceleration_ky + 2;
+  if (sampling.n_kz() > 1) return "";  // found out block by block
   if (calibration_lines < least)
     return found_text(calibration_lines, sampling.acceleration_ky) + ", at least " + std::to_string(least) +
            " needed";
@@ -93,8 +104,10 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
                     int64_t calibration_lines, const RakiOptions& options) {
   if (method == Method::zero_filled || sampling.fully_sampled()) return "";
   if (sampling.n_kz() > 1) {
-    if (!partitions_are_alike(sampling)) return "lines are missing along both phase-encode axes";
-    return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
+    if (partitions_are_alike(sampling))
+      return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
+    if (method == Method::hybrid || method == Method::raki_2019)
+      return "lines are missing along both phase-encode axes";
   }
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";
   switch (method) {

@@ -103,9 +103,34 @@ int64_t KernelGeometry::span() const {
 }
 
 int64_t KernelGeometry::mean_target() const {
+  const auto n = static_cast<int64_t>(targets.size());
+  if (targets.back() - targets.front() != n - 1) return targets[static_cast<size_t>(n / 2)];
   double sum = 0;
   for (const int64_t target : targets) sum += static_cast<double>(target);
   return static_cast<int64_t>(std::nearbyint(sum / static_cast<double>(targets.size())));
+}
+
+LineBox box_of_slice(int64_t n_ky) {
+  return {n_ky, {0, 1}, {0, n_ky}};
+}
+
+std::vector<int64_t> origins_within(const KernelGeometry& geometry, const LineBox& box) {
+  // Offsets are counted from the smallest line, which lies in the first partition; along ky they reach less
+  // than half a partition either way, unless there is but one.
+  const bool one_partition = box.kz.size() == 1;
+  int64_t last_kz = 0, first_ky = 0, last_ky = 0;
+  for (const auto* offsets : {&geometry.targets, &geometry.sources})
+    for (const int64_t offset : *offsets) {
+      const int64_t kz = one_partition ? 0 : (offset + box.n_ky / 2) / box.n_ky, ky = offset - kz * box.n_ky;
+      last_kz = std::max(last_kz, kz);
+      first_ky = std::min(first_ky, ky);
+      last_ky = std::max(last_ky, ky);
+    }
+  std::vector<int64_t> origins;
+  for (int64_t kz = box.kz.begin; kz + last_kz < box.kz.end; ++kz)
+    for (int64_t ky = box.ky.begin - first_ky; ky + last_ky < box.ky.end; ++ky)
+      origins.push_back(kz * box.n_ky + ky);
+  return origins;
 }
 
 std::vector<bool> measured_lines(const Sampling& sampling, LineRange lines) {

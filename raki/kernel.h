@@ -15,9 +15,21 @@ struct KernelGeometry {
   std::vector<int64_t> targets;  ///< missing lines it fills
   std::vector<int64_t> sources;  ///< measured lines it uses
   int64_t span() const;          ///< lines from the first to the last, both included
-  int64_t mean_target() const;   ///< rounded mean of the targets, halves to even
+  int64_t mean_target() const;   ///< rounded mean of adjacent targets, halves to even; else the middle one
   auto operator<=>(const KernelGeometry&) const = default;
 };
+
+/// A rectangle of lines that are all known, in a row of lines with `n_ky` to a partition (radial.h).
+struct LineBox {
+  int64_t n_ky = 0;
+  LineRange kz, ky;
+};
+
+/// All lines of a slice.
+LineBox box_of_slice(int64_t n_ky);
+
+/// The origins (smallest lines) at which all of the geometry lies within the box, ascending.
+std::vector<int64_t> origins_within(const KernelGeometry& geometry, const LineBox& box);
 
 /// Missing lines and the measured lines they are filled from, absolute indices.
 struct GapBlock {

@@ -3,222 +3,140 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
-#include "raki/lines.h"
-#include "raki/noise_correlation.h"
-#include "raki/tasks.h"
+#include "raki/noise_aware_stage.h"
 #include "raki/verdict.h"
-#include "raki/weights.h"
 
 namespace raki {
 namespace {
 
 // The same for every scan; measured in README.md, "The noise-aware kernel".
-constexpr int64_t readout_taps = 7;
 constexpr double lambda_lowest = 1e-3, lambda_highest = 20;
 constexpr int64_t region_lines = 65;  ///< of the recalibration, or half the encoded lines
 constexpr double equations_per_unknown =
     4;  ///< times (widest spacing - 1): from here 4 measured lines feed a block
 constexpr int64_t lines_for_four_taps = 8;  ///< beyond 3 spacings, where every line of the region is known
-constexpr double blend_below = 0.9;         ///< W under which the unweighted kernel is blended in
 
-/// Calibration lines of every frame and what the fit has to know about them.
-struct CalibrationSet {
-  at::Tensor lines;     ///< (frame, coil, line, kx), units of the noise
-  at::Tensor weight;    ///< W (frame, line, kx)
-  at::Tensor variance;  ///< of the noise before weighting (frame, line, kx): 1 measured, 0 filled
-};
-
-/// What stays the same for all geometries of one stage.
-struct Problem {
-  const at::Tensor& measured;  ///< (frame, coil, ky, kx), units of the noise
-  const std::vector<bool>& mask;
-  const at::Tensor& weight;
-  const at::Tensor& lambda;
-  bool blend_near_centre;
-  Progress progress;  ///< called with the part of the running pass
-};
-
-/// What is noted down while lines are filled; undefined where nobody asks.
-struct Notes {
-  at::Tensor gain = {};              ///< of the filled lines (frame, ky, kx)
-  at::Tensor unexplained = {};       ///< by the most used kernel (frame)
-  at::Tensor lambda = {};            ///< at which it is judged (frame)
-  FrozenKernels* kernels = nullptr;  ///< `level` given, the rest filled in
-  at::Tensor levels = {};            ///< lambda of their levels (frame, level)
-};
-
-/// The group that fills most lines.
-const GeometryGroup* most_used(const std::vector<GeometryGroup>& groups) {
-  const auto most =
-      std::ranges::max_element(groups, {}, [](const auto& group) { return group.origins.size(); });
-  return most == groups.end() ? nullptr : &*most;
+/// `least` lines about `centre` at least, always containing `acs` (if there is one), within 0 .. n.
+LineRange around(LineRange acs, int64_t centre, int64_t least, int64_t n) {
+  const int64_t size = std::max(least, acs.size());
+  const bool about_centre = acs.size() == 0 || acs.contains(centre);
+  const int64_t middle = about_centre ? centre : (acs.begin + acs.end) / 2;
+  const int64_t begin = std::clamp<int64_t>(middle - size / 2, 0, n - size);
+  if (acs.size() == 0) return {begin, begin + size};
+  return {std::min(begin, acs.begin), std::max(begin + size, acs.end)};
 }
 
-/// Groups reduced to the origins whose targets touch W < 0.9 in any frame.
-std::vector<GeometryGroup> near_centre(const std::vector<GeometryGroup>& groups, const at::Tensor& weight) {
-  const at::Tensor low = (weight < blend_below).any(2).any(0).cpu();
-  const bool* is_low = low.const_data_ptr<bool>();
-  std::vector<GeometryGroup> near;
-  for (const auto& group : groups) {
-    std::vector<int64_t> origins;
-    for (const int64_t origin : group.origins)
-      if (std::ranges::any_of(group.geometry.targets, [&](int64_t t) { return is_low[origin + t]; }))
-        origins.push_back(origin);
-    if (!origins.empty()) near.push_back({group.geometry, origins});
-  }
-  return near;
-}
-
-/// Calibrates and applies every group: `out` gets the groups' target lines, computed from the measured ones
-/// of `lines`.
-void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& groups, const at::Tensor& lines,
-                 const Problem& problem, const at::Tensor& out, const Notes& notes = {}) {
-  const auto* main = most_used(groups);
-  const auto fill = [&](const GeometryGroup& group, FrameRange frames) {
-    const auto equations =
-        normal_equations(frames.of(set.lines), frames.of(set.variance), group.geometry, readout_taps);
-    const SpectralWeights weights = spectral_weights(equations, group);
-    at::Tensor target = frames.of(out);
-    apply(weights, frames.of(lines), frames.of(problem.lambda), readout_taps, target);
-    if (notes.gain.defined()) {
-      at::Tensor gain = frames.of(notes.gain);
-      put_gain(weights, frames.of(problem.lambda), gain);
-    }
-    if (notes.kernels != nullptr)
-      frames.of(notes.kernels->weights[static_cast<size_t>(&group - groups.data())])
-          .copy_(kernels_at(weights, frames.of(notes.levels)));
-    if (notes.unexplained.defined() && &group == main)
-      frames.of(notes.unexplained).copy_(unexplained_part(equations, weights, frames.of(notes.lambda)));
-  };
-  for_each_group(groups, out, fill, problem.progress);
-}
-
-/// One stage: the kernel on high-pass-weighted data, divided by W afterwards, blended with the unweighted
-/// kernel near the centre, where dividing by W would amplify the misfit.
-at::Tensor fill_stage(const Problem& problem, const CalibrationSet& set,
-                      const std::vector<GeometryGroup>& groups, const Notes& notes) {
-  const at::Tensor weight = problem.weight.unsqueeze(1), set_weight = set.weight.unsqueeze(1);
-  const CalibrationSet weighted{set.lines * set_weight, set.weight, set.weight.square() * set.variance};
-  at::Tensor filled = problem.measured * weight;
-  fill_groups(weighted, groups, filled, problem, filled, notes);
-  filled.div_(weight);
-
-  const auto near =
-      problem.blend_near_centre ? near_centre(groups, problem.weight) : std::vector<GeometryGroup>{};
-  if (!near.empty()) {
-    const at::Tensor plain = problem.measured.clone();
-    fill_groups(set, near, problem.measured, problem, plain);
-    std::vector<int64_t> lines;
-    for (const auto& group : near)
-      for (const int64_t origin : group.origins)
-        for (const int64_t target : group.geometry.targets) lines.push_back(origin + target);
-    const at::Tensor rows = line_indices(lines, {0}, filled.device());
-    const at::Tensor part = weight.index_select(2, rows);
-    const at::Tensor share = at::where(part < blend_below, part, at::ones_like(part));
-    filled.index_copy_(2, rows,
-                       share * filled.index_select(2, rows) + (1 - share) * plain.index_select(2, rows));
-  }
-  const at::Tensor kept = indices_where(problem.mask, true, filled.device());
-  return filled.index_copy_(2, kept, problem.measured.index_select(2, kept));
+/// Partitions `kz` of which the lines `ky` are known, as rows and box; for a slice just the lines.
+CalibrationRegion region_of(LineRange kz, LineRange ky, LineGrid grid) {
+  if (grid.n_kz == 1) return {ky, box_of_slice(ky.size())};
+  return {{kz.begin * grid.n_ky, kz.end * grid.n_ky}, {grid.n_ky, {0, kz.size()}, ky}};
 }
 
 /// The lines the second calibration uses: about the centre of k-space, always containing the ACS.
-LineRange recalibration_region(LineRange acs, int64_t centre_ky, int64_t n_ky) {
-  const int64_t n = std::max(std::min(region_lines, n_ky / 2), acs.size());
-  const int64_t middle = acs.contains(centre_ky) ? centre_ky : (acs.begin + acs.end) / 2;
-  const int64_t begin = std::clamp<int64_t>(middle - n / 2, 0, n_ky - n);
-  return {std::min(begin, acs.begin), std::max(begin + n, acs.end)};
+CalibrationRegion recalibration_region(const CalibrationRegion& acs, KSpaceCentre centre, LineGrid grid) {
+  const bool slice = grid.n_kz == 1;
+  const int64_t first_kz = slice ? 0 : acs.rows.begin / grid.n_ky;
+  const LineRange acs_kz{first_kz, first_kz + acs.box.kz.size()}, acs_ky = slice ? acs.rows : acs.box.ky;
+  return region_of(around(acs_kz, centre.kz, std::min(region_lines, (grid.n_kz + 1) / 2), grid.n_kz),
+                   around(acs_ky, centre.ky, std::min(region_lines, grid.n_ky / 2), grid.n_ky), grid);
 }
 
-/// 4 where the region gives enough equations for the unknowns of 4 measured lines, else 2.
-int64_t recalibration_taps(int64_t region_size, int64_t spacing, const at::Tensor& lines) {
-  const auto equations =
-      static_cast<double>((region_size - 3 * spacing) * (lines.size(3) - readout_taps + 1));
-  const auto unknowns = static_cast<double>(lines.size(1) * 4 * readout_taps);
-  return equations >= equations_per_unknown * static_cast<double>(spacing - 1) * unknowns ? 4 : 2;
+/// Places a kernel three spacings long fits into, and its targets per source, of a slice or a slab.
+struct Room {
+  int64_t places, targets;
+};
+Room room_in(const LineBox& box, const LinePlan& plan) {
+  if (plan.grid.n_kz == 1) {
+    const int64_t spacing = widest_spacing(plan.measured);
+    return {box.ky.size() - 3 * spacing, spacing - 1};
+  }
+  const int64_t ky = box.ky.size() - 3 * plan.acceleration_ky, kz = box.kz.size() - 3 * plan.acceleration_kz;
+  return {std::max<int64_t>(ky, 0) * std::max<int64_t>(kz, 0),
+          plan.acceleration_ky * plan.acceleration_kz - 1};
 }
 
-/// Lines begins[f] .. begins[f] + count - 1 of every frame of `data` (frame, ..., line, kx).
-at::Tensor gather_lines(const at::Tensor& data, const std::vector<int64_t>& begins, int64_t count) {
+/// 4 measured lines a block (in a slab 2 a direction) where the region gives enough equations for the
+/// unknowns of 4 (8), else 2 (1).
+KernelSize recalibration_size(const LineBox& box, const LinePlan& plan, const at::Tensor& lines) {
+  const auto [places, targets] = room_in(box, plan);
+  const int64_t sources = plan.grid.n_kz == 1 ? 4 : 8;
+  const auto equations = static_cast<double>(places * (lines.size(3) - noise_aware_readout_taps + 1));
+  const auto unknowns = static_cast<double>(lines.size(1) * sources * noise_aware_readout_taps);
+  if (equations >= equations_per_unknown * static_cast<double>(targets) * unknowns) return {4, 2};
+  return {2, 1};
+}
+
+/// The rows of every frame's region of `data` (frame, ..., line, kx).
+at::Tensor gather_rows(const at::Tensor& data, const std::vector<CalibrationRegion>& regions) {
   std::vector<at::Tensor> parts;
-  for (size_t f = 0; f < begins.size(); ++f)
-    parts.push_back(data[static_cast<int64_t>(f)].narrow(-2, begins[f], count));
+  for (size_t f = 0; f < regions.size(); ++f)
+    parts.push_back(data[static_cast<int64_t>(f)].narrow(-2, regions[f].rows.begin, regions[f].rows.size()));
   return at::stack(parts);
 }
 
-/// Uninitialised kernels of every group in `notes.kernels`.
-void make_room(const std::vector<GeometryGroup>& groups, const at::Tensor& lines, const Notes& notes) {
-  const int64_t frames = lines.size(0), coils = lines.size(1), levels = notes.levels.size(1);
-  FrozenKernels& kernels = *notes.kernels;
-  kernels.groups = groups;
-  kernels.width = readout_taps;
-  for (const auto& [geometry, origins] : groups)
-    kernels.weights.push_back(
-        at::empty({frames, levels, coils * static_cast<int64_t>(geometry.sources.size()) * readout_taps,
-                   coils * static_cast<int64_t>(geometry.targets.size())},
-                  lines.options()));
-}
-
-/// The second stage for frames whose regions have the same size: calibrated on measured and filled lines.
-at::Tensor recalibrate(const Problem& problem, const at::Tensor& filled,
-                       const std::vector<LineRange>& regions, int64_t taps, const Notes& notes = {}) {
-  const int64_t size = regions.front().size();
-  std::vector<int64_t> begins;
-  for (const auto& region : regions) begins.push_back(region.begin);
-  at::Tensor measured = at::zeros({static_cast<int64_t>(problem.mask.size()), 1}, problem.weight.options());
-  measured.index_fill_(0, indices_where(problem.mask, true, measured.device()), 1);
+/// The second stage for frames whose regions are alike: calibrated on measured and filled lines.
+at::Tensor recalibrate(const StageProblem& problem, const at::Tensor& filled,
+                       const std::vector<CalibrationRegion>& regions, KernelSize kernel,
+                       const StageNotes& notes = {}) {
+  at::Tensor measured =
+      at::zeros({static_cast<int64_t>(problem.plan.measured.size()), 1}, problem.weight.options());
+  measured.index_fill_(0, indices_where(problem.plan.measured, true, measured.device()), 1);
   const at::Tensor variance = measured.unsqueeze(0).expand_as(problem.weight);
-  const CalibrationSet set{gather_lines(filled, begins, size), gather_lines(problem.weight, begins, size),
-                           gather_lines(variance, begins, size)};
-  const auto groups = group_blocks(gap_blocks(problem.mask, taps, size - 1));
-  if (notes.kernels != nullptr) make_room(groups, filled, notes);
-  return fill_stage(problem, set, groups, notes);
+  const LineBox box = regions.front().box;
+  const CalibrationSet set{gather_rows(filled, regions), gather_rows(problem.weight, regions),
+                           gather_rows(variance, regions), box};
+  return fill_stage(problem, set, kernel_groups(problem.plan, box, kernel), notes);
 }
 
-/// Frames by the size of their region: a batch shares its geometries.
-std::map<int64_t, std::vector<int64_t>> frames_by_size(const std::vector<LineRange>& regions) {
-  std::map<int64_t, std::vector<int64_t>> frames;
-  for (size_t f = 0; f < regions.size(); ++f) frames[regions[f].size()].push_back(static_cast<int64_t>(f));
+/// Frames by the shape of their region: those alike share their geometries.
+std::map<std::array<int64_t, 3>, std::vector<int64_t>> frames_by_shape(
+    const std::vector<CalibrationRegion>& regions) {
+  std::map<std::array<int64_t, 3>, std::vector<int64_t>> frames;
+  for (size_t f = 0; f < regions.size(); ++f) {
+    const LineBox& box = regions[f].box;
+    frames[{box.kz.size(), box.ky.begin, box.ky.end}].push_back(static_cast<int64_t>(f));
+  }
   return frames;
 }
 
 /// Second stage of the whole batch; fills `fit.filled`, `fit.region`, `fit.taps` and, if asked for,
 /// `fit.noise_lags`.
-void refine(const Problem& problem, NoiseMapWanted noise_map, NoiseAwareFit& fit) {
-  const int64_t n_ky = fit.measured.size(2), spacing = widest_spacing(problem.mask);
+void refine(const StageProblem& problem, NoiseMapWanted noise_map, NoiseAwareFit& fit) {
   for (const auto& centre : fit.noise.centre)
-    fit.region.push_back(recalibration_region(fit.acs, centre.ky, n_ky));
+    fit.region.push_back(recalibration_region(fit.acs, centre, fit.plan.grid));
   const at::Tensor first = fit.filled;
   fit.filled = at::empty_like(first);
   fit.taps.assign(fit.region.size(), 2);
   fit.noise_lags.resize(noise_map == NoiseMapWanted::yes ? fit.region.size() : 0);
-  for (const auto& [size, frames] : frames_by_size(fit.region)) {
+  for (const auto& [shape, frames] : frames_by_shape(fit.region)) {
     const at::Tensor picked = at::tensor(frames, at::kLong).to(first.device());
     const auto part = [&](const at::Tensor& whole) { return whole.index_select(0, picked); };
-    std::vector<LineRange> regions;
-    for (const int64_t f : frames) regions.push_back(fit.region[f]);
-    const int64_t taps = recalibration_taps(size, spacing, first);
-    for (const int64_t f : frames) fit.taps[f] = taps;
+    std::vector<CalibrationRegion> regions;
+    for (const int64_t f : frames) regions.push_back(fit.region[static_cast<size_t>(f)]);
+    const KernelSize kernel = recalibration_size(regions.front().box, fit.plan, first);
+    for (const int64_t f : frames)
+      fit.taps[static_cast<size_t>(f)] = fit.plan.grid.n_kz == 1 ? kernel.taps : 4 * kernel.per_sector;
     const at::Tensor measured = part(problem.measured), weight = part(problem.weight),
                      lambda = part(problem.lambda);
     const at::Tensor gain = at::ones_like(weight);
-    const Problem of_frames{measured,        problem.mask, weight, lambda, problem.blend_near_centre,
-                            problem.progress};
+    const StageProblem of_frames{measured,        problem.plan, weight, lambda, problem.blend_near_centre,
+                                 problem.progress};
     FrozenKernels kernels;
-    Notes notes{.gain = gain};
+    StageNotes notes{.gain = gain};
     if (noise_map == NoiseMapWanted::yes) {
       const LambdaLevels levels = lambda_levels(lambda);
       kernels.level = levels.of;
       notes.kernels = &kernels;
       notes.levels = levels.lambda;
     }
-    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps, notes));
+    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, kernel, notes));
     fit.gain.index_copy_(0, picked, gain);
     if (noise_map == NoiseMapWanted::no) continue;
-    const at::Tensor lags = noise_lags(kernels, problem.mask);
+    const at::Tensor lags = noise_lags(kernels, problem.plan.measured);
     for (size_t i = 0; i < frames.size(); ++i)
       fit.noise_lags[static_cast<size_t>(frames[i])] = lags[static_cast<int64_t>(i)];
   }
@@ -234,37 +152,54 @@ void model_noise(const UndersampledKSpace& kspace, const EncodedLines& lines, No
   const auto device = lines.samples.device();
   fit.noise.level = noise_level(kspace);
   fit.measured = lines.samples / sigma_factor(fit.noise.level.sigma, device);
-  fit.noise.centre = find_centres(fit.measured);
-  const SignalPower signal = signal_power(fit.measured, lines.measured, fit.noise.centre);
+  fit.noise.centre = find_centres(fit.measured, fit.plan.grid);
+  const SignalPower signal = signal_power(fit.measured, fit.plan.measured, fit.noise.centre, fit.plan.grid);
   const at::Tensor guard = at::tensor(signal.guard, at::kDouble).sqrt();
   fit.noise.guard = signal.guard;
   fit.noise.level.sigma = fit.noise.level.sigma * guard.unsqueeze(1);
   fit.measured = fit.measured / guard.to(at::kFloat).to(device).view({-1, 1, 1, 1});
   fit.noise.lambda = signal.power.reciprocal().clamp(lambda_lowest, lambda_highest);
-  fit.noise.weight = highpass_weight(fit.noise.centre, fit.measured.size(2), fit.measured.size(3), device);
+  fit.noise.weight = highpass_weight(fit.noise.centre, fit.plan.grid, fit.measured.size(3), device);
 }
 
 /// The first stage's calibration set: the ACS, or separate reference lines weighted about their own centre.
-CalibrationSet first_set(const NoiseAwareFit& fit, const at::Tensor& reference, bool separate) {
+CalibrationSet first_set(const NoiseAwareFit& fit, const CalibrationLines& reference, bool separate) {
+  const LineBox& box = reference.box;
   if (!separate) {
-    const at::Tensor weight = fit.noise.weight.narrow(1, fit.acs.begin, fit.acs.size());
-    return {fit.measured.narrow(2, fit.acs.begin, fit.acs.size()), weight, at::ones_like(weight)};
+    const at::Tensor weight = fit.noise.weight.narrow(1, fit.acs.rows.begin, fit.acs.rows.size());
+    return {fit.measured.narrow(2, fit.acs.rows.begin, fit.acs.rows.size()), weight, at::ones_like(weight),
+            box};
   }
-  const at::Tensor lines = reference / sigma_factor(fit.noise.level.sigma, reference.device());
-  const at::Tensor weight =
-      highpass_weight(find_centres(lines), lines.size(2), lines.size(3), lines.device());
-  return {lines, weight, at::ones_like(weight)};
+  const at::Tensor lines =
+      reference.samples / sigma_factor(fit.noise.level.sigma, reference.samples.device());
+  const LineGrid grid{box.n_ky, box.kz.size()};
+  const at::Tensor weight = highpass_weight(find_centres(lines, grid), grid, lines.size(3), lines.device());
+  return {lines, weight, at::ones_like(weight), box};
 }
 
-/// Geometric mean of lambda over `n` lines about the centre of every frame: (frame).
-at::Tensor central_lambda(const NoiseAwareFit& fit, int64_t n) {
-  const int64_t n_ky = fit.noise.lambda.size(1), count = std::min(n, n_ky);
+/// Geometric mean of lambda over as many lines (of a slab: partitions of lines) about the centre of every
+/// frame as `calibration` has: (frame).
+at::Tensor central_lambda(const NoiseAwareFit& fit, const LineBox& calibration) {
+  const LineGrid grid = fit.plan.grid;
+  const auto about = [](int64_t centre, int64_t count, int64_t n) {
+    const int64_t size = std::min(count, n);
+    const int64_t begin = std::clamp<int64_t>(centre - size / 2, 0, n - size);
+    return LineRange{begin, begin + size};
+  };
   std::vector<at::Tensor> means;
   for (size_t f = 0; f < fit.noise.centre.size(); ++f) {
-    const int64_t begin = std::clamp<int64_t>(fit.noise.centre[f].ky - count / 2, 0, n_ky - count);
-    means.push_back(fit.noise.lambda[static_cast<int64_t>(f)].narrow(0, begin, count).log().mean().exp());
+    const LineRange kz = about(fit.noise.centre[f].kz, calibration.kz.size(), grid.n_kz),
+                    ky = about(fit.noise.centre[f].ky, calibration.ky.size(), grid.n_ky);
+    const at::Tensor lambda = fit.noise.lambda[static_cast<int64_t>(f)].unflatten(0, {grid.n_kz, grid.n_ky});
+    means.push_back(lambda.narrow(0, kz.begin, kz.size()).narrow(1, ky.begin, ky.size()).log().mean().exp());
   }
   return at::stack(means);
+}
+
+/// Whether the calibration spans more than one gap of the lattice.
+bool spans_a_gap(const LineBox& calibration, const LinePlan& plan) {
+  if (plan.grid.n_kz == 1) return calibration.ky.size() > widest_spacing(plan.measured) + 1;
+  return calibration.ky.size() > plan.acceleration_ky + 1 && calibration.kz.size() > plan.acceleration_kz + 1;
 }
 
 }  // namespace
@@ -272,13 +207,14 @@ at::Tensor central_lambda(const NoiseAwareFit& fit, int64_t n) {
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                               const Progress& progress, NoiseMapWanted noise_map) {
   const EncodedLines lines = encoded_lines(kspace);
-  const at::Tensor reference = calibration_lines(lines, calibration, kspace, readout_taps);
-  const int64_t n_reference = reference.size(2);
-  const auto groups = group_blocks(gap_blocks(lines.measured, 2, n_reference - 1));
+  const CalibrationLines reference = calibration_lines(lines, calibration, kspace, noise_aware_readout_taps);
+  const auto groups = kernel_groups(lines.plan, reference.box, {});
 
   NoiseAwareFit fit;
   fit.lines = lines.range;
-  fit.acs = longest_run(lines.measured);
+  fit.plan = lines.plan;
+  const CalibrationLines own = own_calibration(lines, kspace.sampling);
+  fit.acs = {own.lines, own.box};
   model_noise(kspace, lines, fit);
   fit.gain = at::ones_like(fit.noise.weight);
   // Passes differ in number and length from frame to frame: what is shown never falls.
@@ -287,34 +223,32 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
     reached = std::max(reached, begin + share * part);
     if (progress) progress(reached);
   };
-  const Problem problem{fit.measured,
-                        lines.measured,
-                        fit.noise.weight,
-                        fit.noise.lambda,
-                        n_reference > widest_spacing(lines.measured) + 1,
-                        within};
-  const Notes notes{{},
-                    at::zeros({fit.measured.size(0)}, fit.noise.lambda.options().dtype(at::kDouble)),
-                    central_lambda(fit, n_reference)};
+  const StageProblem problem{
+      fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, spans_a_gap(reference.box, fit.plan),
+      within};
+  const StageNotes notes{
+      .unexplained = at::zeros({fit.measured.size(0)}, fit.noise.lambda.options().dtype(at::kDouble)),
+      .lambda = central_lambda(fit, reference.box)};
   fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups, notes);
   fit.unexplained = notes.unexplained.cpu();
   begin = share;
   share = 1 - begin;
-  if (!groups.empty()) refine(problem, noise_map, fit);
+  if (!groups.empty()) refine(problem, fit.plan.grid.n_kz == 1 ? noise_map : NoiseMapWanted::no, fit);
   within(1);
   return fit;
 }
 
 at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std::vector<bool>& measured) {
+  const LinePlan plan{measured, {full.size(2)}};
   const int64_t n_ky = full.size(2), size = std::min(region_lines, n_ky), spacing = widest_spacing(measured);
-  const Problem problem{fit.measured, measured, fit.noise.weight, fit.noise.lambda, true, {}};
-  std::vector<LineRange> regions;
+  const StageProblem problem{fit.measured, plan, fit.noise.weight, fit.noise.lambda, true, {}};
+  std::vector<CalibrationRegion> regions;
   for (const auto& centre : fit.noise.centre) {
     const int64_t begin = std::clamp<int64_t>(centre.ky - size / 2, 0, n_ky - size);
-    regions.push_back({begin, begin + size});
+    regions.push_back({{begin, begin + size}, box_of_slice(size)});
   }
   const int64_t taps = size > 3 * spacing + lines_for_four_taps ? 4 : 2;
-  return recalibrate(problem, full, regions, taps);
+  return recalibrate(problem, full, regions, {.taps = taps});
 }
 
 KSpace to_matrix(const at::Tensor& filled, const NoiseAwareFit& fit, const UndersampledKSpace& kspace) {
@@ -350,8 +284,10 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
     evidence.numbers["snr"] = snr[f].item<double>();
     evidence.numbers["unexplained"] = fit.unexplained[f].item<double>();
     if (!fit.region.empty()) {
-      evidence.numbers["region_begin_ky"] = static_cast<double>(fit.region[f].begin + fit.lines.begin);
-      evidence.numbers["region_lines"] = static_cast<double>(fit.region[f].size());
+      const auto& [rows, box] = fit.region[f];
+      const int64_t begin_ky = fit.plan.grid.n_kz == 1 ? rows.begin : box.ky.begin;
+      evidence.numbers["region_begin_ky"] = static_cast<double>(begin_ky + fit.lines.begin);
+      evidence.numbers["region_lines"] = static_cast<double>(box.kz.size() * box.ky.size());
       evidence.numbers["kernel_lines"] = static_cast<double>(fit.taps[f]);
     }
     if (!fit.noise.level.warnings[f].empty()) evidence.warnings.push_back(fit.noise.level.warnings[f]);

@@ -17,15 +17,16 @@ constexpr double still_white = 0.25;     ///< correlation of outer neighbours be
 constexpr double outer_quantile = 0.93;  ///< of the elliptic radius
 constexpr int64_t largest_lag = 4;       ///< samples along the readout
 
-/// Samples beyond the outer quantile of the elliptic radius about `centre`, bool (line, kx); `power` (line,
-/// kx).
-at::Tensor outer_samples(const at::Tensor& power, const at::Tensor& ky, LineRange encoded,
-                         KSpaceCentre centre) {
-  const double half_y = static_cast<double>(encoded.size()) / 2,
-               half_x = static_cast<double>(power.size(1)) / 2;
-  const at::Tensor y = (ky - centre.ky) / half_y;
-  const at::Tensor x = (at::arange(power.size(1), ky.options()) - centre.kx) / half_x;
-  const at::Tensor r = (y.square().unsqueeze(1) + x.square().unsqueeze(0)).sqrt();
+/// Samples beyond the outer quantile of the elliptic radius about the strongest one, bool (line, kx). `power`
+/// (line, kx); `places` (line, 2): kz and ky of every line, float64.
+at::Tensor outer_samples(const at::Tensor& power, const at::Tensor& places, const Sampling& sampling) {
+  const int64_t strongest = power.argmax().item<int64_t>(), n_kx = power.size(1);
+  const auto half = [](int64_t n) { return static_cast<double>(n) / 2; };
+  const at::Tensor halves =
+      at::tensor({half(sampling.encoded_kz.size()), half(sampling.encoded_ky.size())}, places.options());
+  const at::Tensor away = (places - places[strongest / n_kx]) / halves;
+  const at::Tensor x = (at::arange(n_kx, places.options()) - strongest % n_kx) / half(n_kx);
+  const at::Tensor r = (away.square().sum(1, true) + x.square().unsqueeze(0)).sqrt();
   const at::Tensor present = power > 0;
   const at::Tensor edge = at::quantile(r.masked_select(present), outer_quantile);
   return present.logical_and(r >= edge);
@@ -50,13 +51,11 @@ double neighbour_correlation(const at::Tensor& lines, const at::Tensor& outer) {
 /// Correlation of the outer samples of frame `f` with their neighbours: small where they are noise and not
 /// signal.
 double outer_correlation(const UndersampledKSpace& kspace, int64_t f) {
-  const auto ky = kspace.sampling.measured_ky();
-  const at::Tensor picked = line_indices(ky, {0}, kspace.samples.device());
-  const at::Tensor lines = kspace.samples[f].select(1, 0).index_select(1, picked);
-  const at::Tensor power = lines.abs().square().sum(0);
-  const int64_t strongest = power.argmax().item<int64_t>();
-  const KSpaceCentre centre{ky[static_cast<size_t>(strongest / power.size(1))], strongest % power.size(1)};
-  const at::Tensor outer = outer_samples(power, picked.to(at::kDouble), kspace.sampling.encoded_ky, centre);
+  const Sampling& sampling = kspace.sampling;
+  const at::Tensor places = sampling.mask.nonzero().to(kspace.samples.device());
+  const at::Tensor picked = places.select(1, 0) * sampling.n_ky() + places.select(1, 1);
+  const at::Tensor lines = kspace.samples[f].flatten(1, 2).index_select(1, picked);
+  const at::Tensor outer = outer_samples(lines.abs().square().sum(0), places.to(at::kDouble), sampling);
   return neighbour_correlation(lines, outer);
 }
 

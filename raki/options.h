@@ -19,6 +19,7 @@ std::vector<std::string> method_names();
 /// GRAPPA (Griswold et al., MRM 47:1202, 2002) with Gadgetron's defaults.
 struct GrappaOptions {
   int64_t kernel_ky = 4;         ///< sampled lines the kernel uses along ky
+  int64_t kernel_kz = 4;         ///< the same along kz, where lines are missing along both axes
   int64_t kernel_kx = 5;         ///< readout samples, odd
   double regularisation = 5e-4;  ///< Tikhonov weight in units of trace(A^H A) / n
 };

@@ -42,12 +42,6 @@ std::vector<std::vector<int64_t>> in_chunks(const std::vector<int64_t>& origins,
   return chunks;
 }
 
-std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines) {
-  std::vector<int64_t> origins;
-  for (int64_t y = 0; y + geometry.span() <= n_lines; ++y) origins.push_back(y);
-  return origins;
-}
-
 at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometry,
                           const std::vector<int64_t>& origins, int64_t width, ReadoutEdges edges) {
   at::Tensor picked = lines_at(lines, origins, geometry.sources);

@@ -35,9 +35,6 @@ void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeomet
 std::vector<std::vector<int64_t>> in_chunks(const std::vector<int64_t>& origins, int64_t n_rows,
                                             int64_t n_columns, c10::Device device);
 
-/// All origins at which the geometry fits into `n_lines` lines: 0 .. n_lines - span.
-std::vector<int64_t> all_origins(const KernelGeometry& geometry, int64_t n_lines);
-
 /// Line indices `origins[i] + offsets[j]`, flattened (i slow, j fast), int64 on `device`.
 at::Tensor line_indices(const std::vector<int64_t>& origins, const std::vector<int64_t>& offsets,
                         c10::Device device);

@@ -44,19 +44,17 @@ std::vector<double> filled_means(const Rings& rings) {
 
 }  // namespace
 
-at::Tensor radius(const std::vector<KSpaceCentre>& centres, int64_t n_ky, int64_t n_kx, c10::Device device) {
-  std::vector<int64_t> ky, kx;
-  for (const auto& centre : centres) {
-    ky.push_back(centre.ky);
-    kx.push_back(centre.kx);
-  }
-  const auto n = static_cast<int64_t>(centres.size());
+at::Tensor radius(const std::vector<KSpaceCentre>& centres, LineGrid grid, int64_t n_kx, c10::Device device) {
   const auto options = at::TensorOptions().dtype(at::kDouble).device(device);
-  const at::Tensor dy =
-      at::arange(n_ky, options).view({1, -1, 1}) - at::tensor(ky).to(options).view({n, 1, 1});
-  const at::Tensor dx =
-      at::arange(n_kx, options).view({1, 1, -1}) - at::tensor(kx).to(options).view({n, 1, 1});
-  return (dy.square() + dx.square()).sqrt();
+  const auto distances = [&](int64_t n, int64_t KSpaceCentre::*axis) {
+    std::vector<int64_t> places;
+    for (const auto& centre : centres) places.push_back(centre.*axis);
+    return (at::arange(n, options) - at::tensor(places, at::kLong).to(options).unsqueeze(1)).square();
+  };
+  const at::Tensor z = distances(grid.n_kz, &KSpaceCentre::kz), y = distances(grid.n_ky, &KSpaceCentre::ky),
+                   x = distances(n_kx, &KSpaceCentre::kx);
+  const at::Tensor lines = (z.unsqueeze(2) + y.unsqueeze(1)).flatten(1);
+  return (lines.unsqueeze(2) + x.unsqueeze(1)).sqrt();
 }
 
 Rings rings_of(const at::Tensor& values, const at::Tensor& distance, int64_t n_rings, RingWindow window) {

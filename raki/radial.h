@@ -7,13 +7,19 @@
 
 namespace raki {
 
+/// Phase-encode lines in one row: line kz n_ky + ky. A slice has one partition.
+struct LineGrid {
+  int64_t n_ky = 0, n_kz = 1;
+  int64_t lines() const { return n_kz * n_ky; }
+};
+
 struct KSpaceCentre {
-  int64_t ky = 0, kx = 0;
+  int64_t ky = 0, kx = 0, kz = 0;
   bool operator==(const KSpaceCentre&) const = default;
 };
 
-/// Distance of every sample from the centre of its frame, in samples: (frame, ky, kx) float64.
-at::Tensor radius(const std::vector<KSpaceCentre>& centres, int64_t n_ky, int64_t n_kx, c10::Device device);
+/// Distance of every sample from the centre of its frame, in samples: (frame, line, kx) float64.
+at::Tensor radius(const std::vector<KSpaceCentre>& centres, LineGrid grid, int64_t n_kx, c10::Device device);
 
 /// A Gaussian cut off at `reach` samples.
 struct RingWindow {

@@ -53,31 +53,32 @@ at::Tensor profiles(const at::Tensor& power, const at::Tensor& distance, const a
 
 }  // namespace
 
-std::vector<KSpaceCentre> find_centres(const at::Tensor& lines) {
+std::vector<KSpaceCentre> find_centres(const at::Tensor& lines, LineGrid grid) {
   const at::Tensor strongest = lines.abs().square().sum(1).flatten(1).argmax(1).cpu();
   std::vector<KSpaceCentre> centres;
   for (int64_t f = 0; f < lines.size(0); ++f) {
     const int64_t flat = strongest[f].item<int64_t>();
-    centres.push_back({flat / lines.size(3), flat % lines.size(3)});
+    const int64_t line = flat / lines.size(3);
+    centres.push_back({line % grid.n_ky, flat % lines.size(3), line / grid.n_ky});
   }
   return centres;
 }
 
-at::Tensor highpass_weight(const std::vector<KSpaceCentre>& centres, int64_t n_ky, int64_t n_kx,
+at::Tensor highpass_weight(const std::vector<KSpaceCentre>& centres, LineGrid grid, int64_t n_kx,
                            c10::Device device) {
-  const at::Tensor r = radius(centres, n_ky, n_kx, device);
+  const at::Tensor r = radius(centres, grid, n_kx, device);
   const at::Tensor inner = ((r - highpass_radius) / highpass_width).exp() + 1;
   const at::Tensor outer = ((r + highpass_radius) / highpass_width).exp() + 1;
   return (1 - inner.reciprocal() + outer.reciprocal()).clamp_min(highpass_floor).to(at::kFloat);
 }
 
 SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured,
-                         const std::vector<KSpaceCentre>& centres) {
+                         const std::vector<KSpaceCentre>& centres, LineGrid grid) {
   std::vector<int64_t> present;
   for (size_t y = 0; y < measured.size(); ++y)
     if (measured[y]) present.push_back(static_cast<int64_t>(y));
   const at::Tensor picked = line_indices(present, {0}, lines.device());
-  const at::Tensor distance = radius(centres, lines.size(2), lines.size(3), lines.device());
+  const at::Tensor distance = radius(centres, grid, lines.size(3), lines.device());
   const at::Tensor measured_distance = distance.index_select(1, picked);
   const at::Tensor power = lines.index_select(2, picked).abs().square().mean(1);
 

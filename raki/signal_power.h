@@ -26,30 +26,30 @@ struct NoiseModel {
   NoiseLevel level;                  ///< sigma after the noise guard
   std::vector<double> guard;         ///< q <= 1 of every frame: sigma was multiplied by sqrt(q)
   std::vector<KSpaceCentre> centre;  ///< of every frame, within the encoded lines
-  at::Tensor weight;                 ///< W (frame, ky, kx) float32, 1e-3..1: high-pass about the centre
-  at::Tensor lambda;                 ///< (frame, ky, kx) float32, 1e-3..20: noise power / signal power
+  at::Tensor weight;                 ///< W (frame, line, kx) float32, 1e-3..1: high-pass about the centre
+  at::Tensor lambda;                 ///< (frame, line, kx) float32, 1e-3..20: noise power / signal power
 };
 
 /// 1 when the coils are whitened, unless the data contradict the noise scan; otherwise estimated from the
 /// data (README.md, "Which noise level").
 NoiseLevel noise_level(const UndersampledKSpace& kspace);
 
-/// The strongest measured sample of every frame, summed over coils. `lines` (frame, coil, ky, kx).
-std::vector<KSpaceCentre> find_centres(const at::Tensor& lines);
+/// The strongest measured sample of every frame, summed over coils. `lines` (frame, coil, line, kx).
+std::vector<KSpaceCentre> find_centres(const at::Tensor& lines, LineGrid grid);
 
-/// W(r) = max(1 - 1/(1+exp((r-10)/2)) + 1/(1+exp((r+10)/2)), 1e-3), r in samples from the centre; (frame, ky,
-/// kx) float32 (Jin et al., NeuroImage 303:120926, 2024).
-at::Tensor highpass_weight(const std::vector<KSpaceCentre>& centres, int64_t n_ky, int64_t n_kx,
+/// W(r) = max(1 - 1/(1+exp((r-10)/2)) + 1/(1+exp((r+10)/2)), 1e-3), r in samples from the centre; (frame,
+/// line, kx) float32 (Jin et al., NeuroImage 303:120926, 2024).
+at::Tensor highpass_weight(const std::vector<KSpaceCentre>& centres, LineGrid grid, int64_t n_kx,
                            c10::Device device);
 
 /// Signal power in units of the noise: the radial mean power of measured samples, smoothed, made
 /// non-increasing, minus 1.
 struct SignalPower {
-  at::Tensor power;           ///< S (frame, ky, kx) float32, >= 0.02
+  at::Tensor power;           ///< S (frame, line, kx) float32, >= 0.02
   std::vector<double> guard;  ///< q: outer power where it is below 1 (noise cannot exceed it), else 1
 };
-/// `lines` (frame, coil, ky, kx) in units of the noise; `measured`: one entry a line.
+/// `lines` (frame, coil, line, kx) in units of the noise; `measured`: one entry a line.
 SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured,
-                         const std::vector<KSpaceCentre>& centres);
+                         const std::vector<KSpaceCentre>& centres, LineGrid grid);
 
 }  // namespace raki

@@ -9,41 +9,43 @@ namespace raki {
 namespace {
 
 constexpr double smallest_corrected_part = 0.02;
+constexpr int64_t most_equations = 45;  ///< to an unknown, in slabs: Gadgetron's over-determination
 
 /// Noise variance summed over all rows of the patch matrix, one number a column: (frame, n) float64.
-at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geometry, int64_t width,
-                           int64_t coils) {
-  const auto origins = all_origins(geometry, noise.size(1));
-  const auto n_origins = static_cast<int64_t>(origins.size());
+at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geometry,
+                           const std::vector<int64_t>& origins, int64_t width, int64_t coils) {
   std::vector<at::Tensor> by_source;
   for (const int64_t source : geometry.sources)
-    by_source.push_back(noise.narrow(1, source, n_origins).to(at::kDouble).sum(1));
+    by_source.push_back(
+        noise.index_select(1, line_indices(origins, {source}, noise.device())).to(at::kDouble).sum(1));
   const int64_t positions = noise.size(2) - width + 1;
   const at::Tensor by_tap = at::stack(by_source, 1).unfold(2, positions, 1).sum(3);  // frame, source, tap
   return by_tap.flatten(1).repeat({1, coils});
 }
 
 /// Noise variance summed over all targets and coils: (frame) float64.
-at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geometry, int64_t width,
-                            int64_t coils) {
-  const auto n_origins = static_cast<int64_t>(all_origins(geometry, noise.size(1)).size());
+at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geometry,
+                            const std::vector<int64_t>& origins, int64_t width, int64_t coils) {
   const int64_t positions = noise.size(2) - width + 1;
   at::Tensor sum = at::zeros({noise.size(0)}, noise.options().dtype(at::kDouble));
   for (const int64_t target : geometry.targets)
-    sum += noise.narrow(1, target, n_origins).narrow(2, width / 2, positions).to(at::kDouble).sum({1, 2});
+    sum += noise.index_select(1, line_indices(origins, {target}, noise.device()))
+               .narrow(2, width / 2, positions)
+               .to(at::kDouble)
+               .sum({1, 2});
   return sum * static_cast<double>(coils);
 }
 
 /// A^H A, A^H B and |B|^2, summed chunk by chunk in double.
-NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry, int64_t width) {
+NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry,
+                             const std::vector<int64_t>& origins, int64_t width) {
   const int64_t frames = lines.size(0), coils = lines.size(1);
   const auto n = static_cast<int64_t>(geometry.sources.size()) * coils * width;
   const auto m = static_cast<int64_t>(geometry.targets.size()) * coils;
   const auto options = lines.options().dtype(at::kComplexDouble);
   at::Tensor gram = at::zeros({frames, n, n}, options), right = at::zeros({frames, n, m}, options);
   at::Tensor targets = at::zeros({frames}, options.dtype(at::kDouble));
-  for (const auto& chunk :
-       in_chunks(all_origins(geometry, lines.size(2)), frames * lines.size(3), n, lines.device())) {
+  for (const auto& chunk : in_chunks(origins, frames * lines.size(3), n, lines.device())) {
     const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
     const at::Tensor adjoint = patches.mH();
     gram += at::matmul(adjoint, patches);
@@ -57,21 +59,33 @@ NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geom
 }  // namespace
 
 NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
-                                 const KernelGeometry& geometry, int64_t width) {
-  auto [gram, right, targets] = raw_products(lines, geometry, width);
+                                 const KernelGeometry& geometry, const std::vector<int64_t>& origins,
+                                 int64_t width) {
+  auto [gram, right, targets] = raw_products(lines, geometry, origins, width);
   const at::Tensor diagonal = at::real(gram.diagonal(0, 1, 2)).clone();
   at::Tensor corrected = diagonal;
   if (noise.defined()) {
-    corrected = diagonal - noise_by_column(noise, geometry, width, lines.size(1));
+    corrected = diagonal - noise_by_column(noise, geometry, origins, width, lines.size(1));
     const at::Tensor plausible = corrected.mean(1, true) > smallest_corrected_part * diagonal.mean(1, true);
     corrected = at::where(plausible, corrected, diagonal);
-    const at::Tensor signal = targets - noise_of_targets(noise, geometry, width, lines.size(1));
+    const at::Tensor signal = targets - noise_of_targets(noise, geometry, origins, width, lines.size(1));
     targets = at::where(signal > smallest_corrected_part * targets, signal, 0.0);
   }
   gram.diagonal(0, 1, 2).copy_(corrected);
   const at::Tensor mean = corrected.mean(1).view({-1, 1, 1});
   const at::Tensor scale = at::where(mean > 0, mean.reciprocal(), 0.0);  // a frame of zeros stays one
   return {gram * scale, right * scale, targets * scale.view({-1})};
+}
+
+std::vector<int64_t> enough_origins(const std::vector<int64_t>& origins, const KernelGeometry& geometry,
+                                    const at::Tensor& lines, int64_t width) {
+  const auto unknowns = lines.size(1) * static_cast<int64_t>(geometry.sources.size()) * width;
+  const int64_t windows = lines.size(3) - width + 1;
+  const auto enough = static_cast<size_t>((most_equations * unknowns + windows - 1) / windows);
+  if (origins.size() <= enough) return origins;
+  std::vector<int64_t> spread;
+  for (size_t i = 0; i < enough; ++i) spread.push_back(origins[i * origins.size() / enough]);
+  return spread;
 }
 
 SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group) {

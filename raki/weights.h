@@ -16,12 +16,18 @@ struct NormalEquations {
   at::Tensor targets;  ///< |B|^2 (frame) float64, noise removed, divided by the same m; 0 where B is noise
 };
 
-/// All origins and all full readout windows of `lines` (frame, coil, line, kx), summed in the type of
-/// `lines`. `noise` (frame, line, kx) float32: noise variance of every sample, the same for all coils;
+/// All full readout windows of `lines` (frame, coil, line, kx) at `origins`, summed in the type of `lines`.
+/// `noise` (frame, line, kx) float32: noise variance of every sample, the same for all coils;
 /// undefined: 0. Where the corrected mean diagonal is below 2 % of the uncorrected one the noise is
 /// over-estimated and nothing is removed.
 NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& noise,
-                                 const KernelGeometry& geometry, int64_t width);
+                                 const KernelGeometry& geometry, const std::vector<int64_t>& origins,
+                                 int64_t width);
+
+/// At most so many of `origins`, evenly spread, that there are `most_equations` to an unknown: beyond that
+/// more of them cost time and change little. For slabs, whose calibration has thousands.
+std::vector<int64_t> enough_origins(const std::vector<int64_t>& origins, const KernelGeometry& geometry,
+                                    const at::Tensor& lines, int64_t width);
 
 /// One geometry's kernel in the eigenbasis of its Gram matrix: any lambda without a new solve.
 struct SpectralWeights {

@@ -1,5 +1,7 @@
 #include "jobs/cli/options.h"
 
+#include <cinttypes>
+#include <cstdio>
 #include <sstream>
 
 #include "gpu/error.h"
@@ -21,6 +23,23 @@ VoxelCentre voxel_centre_from_text(const std::string& text) {
   if (text == "grid-middle") return VoxelCentre::grid_middle;
   throw InputError({"Unknown voxel convention", "'" + text + "'", "fourier-origin or grid-middle", "", ""},
                    ExitCode::usage);
+}
+
+std::string kernel_text(const GrappaOptions& options) {
+  return std::to_string(options.kernel_ky) + "x" + std::to_string(options.kernel_kx) + "x" +
+         std::to_string(options.kernel_kz);
+}
+
+void set_kernel(const std::string& text, GrappaOptions& options) {
+  int64_t ky = 0, kx = 0, kz = options.kernel_kz;
+  int end = 0;
+  const int found =
+      std::sscanf(text.c_str(), "%" SCNd64 "x%" SCNd64 "%nx%" SCNd64 "%n", &ky, &kx, &end, &kz, &end);
+  if (found < 2 || static_cast<size_t>(end) != text.size())
+    throw InputError({"Not a kernel", "'" + text + "'", "for example 4x5 or 4x5x4", "", ""}, ExitCode::usage);
+  options.kernel_ky = ky;
+  options.kernel_kx = kx;
+  options.kernel_kz = kz;
 }
 
 /// An option whose text is turned into a value of the struct by `parse`.
@@ -60,13 +79,9 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
   command.add_option("--seed", options.seed, "Seed of every random number")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--grappa-kernel-ky", options.grappa.kernel_ky, "grappa: sampled lines the kernel uses")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group(group);
-  command.add_option("--grappa-kernel-kx", options.grappa.kernel_kx, "grappa: readout samples, odd")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+  add_parsed(command, "--kernel", "grappa: sampled lines along ky x readout samples [x partitions along kz]",
+             kernel_text(options.grappa),
+             [&options](const std::string& text) { set_kernel(text, options.grappa); })
       ->group(group);
   command
       .add_option("--regularisation", options.grappa.regularisation,

@@ -63,7 +63,7 @@ void print_noise_table() {
       print_noise(name + " noise x" + std::to_string(static_cast<int>(factor)), k + more, 2);
     }
     for (const int64_t n : {48, 64, 96}) {
-      const auto centre = find_centres(k.select(2, 0))[0];
+      const auto centre = find_centres(k.select(2, 0), {k.size(3)})[0];
       const auto begin = [n](int64_t middle, int64_t size) {
         return std::clamp<int64_t>(middle - n / 2, 0, size - n);
       };

@@ -177,12 +177,13 @@ TEST(ImageModel, WeightsOfSamplesAndOfLinesAgree) {
 TEST(Weights, UnexplainedIsWhatThePredictionMisses) {
   const at::Tensor lines = small_scan(1).samples.select(2, 0).narrow(2, 20, 30);
   const GeometryGroup group{{{1, 2}, {0, 3}}, {0}};
-  const auto equations = normal_equations(lines, {}, group.geometry, 7);
+  const auto equations = normal_equations(lines, {}, group.geometry,
+                                          origins_within(group.geometry, box_of_slice(lines.size(2))), 7);
   const auto weights = spectral_weights(equations, group);
   for (const double lambda : {1e-3, 0.3}) {
     // The kernel written out, and its residual on the lines it was calibrated on.
     const at::Tensor inner = (weights.eigenvalues + lambda).reciprocal().unsqueeze(2) * weights.projected;
-    const auto origins = all_origins(group.geometry, 30);
+    const auto origins = origins_within(group.geometry, box_of_slice(30));
     const at::Tensor windows = source_patches(lines, group.geometry, origins, 7, ReadoutEdges::full_windows);
     const at::Tensor wanted = target_samples(lines, group.geometry, origins, 7);
     const at::Tensor predicted = at::matmul(windows, at::matmul(weights.eigenvectors, inner));
@@ -199,7 +200,8 @@ TEST(Weights, NoiseAloneIsNotUnexplained) {
   const auto part_at = [&](double sd) {
     const at::Tensor variance = at::full({1, 30, 60}, sd * sd, at::kFloat);
     const auto equations =
-        normal_equations((clean + noise * sd).narrow(2, 20, 30).contiguous(), variance, group.geometry, 7);
+        normal_equations((clean + noise * sd).narrow(2, 20, 30).contiguous(), variance, group.geometry,
+                         origins_within(group.geometry, box_of_slice(30)), 7);
     return unexplained_part(equations, spectral_weights(equations, group), at::full({1}, 1e-3, at::kFloat))
         .item<double>();
   };
@@ -211,8 +213,9 @@ TEST(Weights, NoiseAloneIsNotUnexplained) {
 TEST(Weights, GainIsTheNoisePowerOfWhatIsFilled) {
   const at::Tensor lines = small_scan(1).samples.select(2, 0);
   const GeometryGroup group{{{1, 2}, {0, 3}}, {0, 12, 30}};
-  const auto weights =
-      spectral_weights(normal_equations(lines.narrow(2, 20, 30), {}, group.geometry, 7), group);
+  const auto weights = spectral_weights(normal_equations(lines.narrow(2, 20, 30), {}, group.geometry,
+                                                         origins_within(group.geometry, box_of_slice(30)), 7),
+                                        group);
   const at::Tensor lambda = at::full({1, 72, 60}, 0.1, at::kFloat);
   at::Tensor gain = at::ones({1, 72, 60}, at::kFloat), power = at::zeros({72, 60}, at::kFloat);
   put_gain(weights, lambda, gain);

@@ -164,7 +164,7 @@ TEST(Patches, ColumnsAreCoilThenSourceThenReadoutTap) {
 TEST(Patches, TargetsBelongToTheCentreTapOfTheirRow) {
   const at::Tensor lines = numbered_lines(1, 2, 5, 9);
   const KernelGeometry geometry{{1, 2}, {0, 3}};
-  const auto origins = all_origins(geometry, 5);
+  const auto origins = origins_within(geometry, box_of_slice(5));
   ASSERT_EQ(origins, (std::vector<int64_t>{0, 1}));
   const at::Tensor targets = target_samples(lines, geometry, origins, 5);
   const at::Tensor as_source =

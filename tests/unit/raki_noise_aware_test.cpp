@@ -123,7 +123,7 @@ TEST(NoiseAware, FramesOfABatchDoNotSeeEachOther) {
   const auto batch = undersample(KSpace(k, one.basis), mask);
   const NoiseAwareFit fit = fit_noise_aware(batch, {});
   EXPECT_NE(fit.noise.centre[0], fit.noise.centre[1]);
-  EXPECT_NE(fit.region[0].size(), fit.region[2].size());
+  EXPECT_NE(fit.region[0].rows.size(), fit.region[2].rows.size());
   const at::Tensor together = to_matrix(fit.filled, fit, batch).samples;
   for (int64_t f = 0; f < 3; ++f) {
     const auto alone = interpolate_linear(undersample(KSpace(k.narrow(0, f, 1), one.basis), mask), {});
@@ -134,8 +134,9 @@ TEST(NoiseAware, FramesOfABatchDoNotSeeEachOther) {
 TEST(NoiseAware, FrozenKernelIsLinear) {
   const at::Tensor lines = small_scan(2).samples.select(2, 0), other = test::complex_noise(lines.sizes(), 3);
   const GeometryGroup group{{{1, 2}, {0, 3}}, {0, 12, 30}};
-  const auto weights =
-      spectral_weights(normal_equations(lines.narrow(2, 20, 30), {}, group.geometry, 7), group);
+  const auto weights = spectral_weights(normal_equations(lines.narrow(2, 20, 30), {}, group.geometry,
+                                                         origins_within(group.geometry, box_of_slice(30)), 7),
+                                        group);
   const at::Tensor lambda = at::full({2, 72, 48}, 0.1, at::kFloat);
   const auto filled = [&](const at::Tensor& x) {
     at::Tensor out = at::zeros_like(x);
@@ -153,8 +154,16 @@ TEST(NoiseAware, NoiseIsRemovedFromTheGramMatrix) {
   const KernelGeometry geometry{{1}, {0, 2}};
   const at::Tensor variance = at::ones({1, 60, 200}, at::kFloat);
   const auto off_diagonal_scale = [&](const at::Tensor& lines, const at::Tensor& removed) {
-    const auto plain = normal_equations(lines, {}, geometry, 3).right.abs().mean();
-    return (normal_equations(lines, removed, geometry, 3).right.abs().mean() / plain).item<double>();
+    const auto plain =
+        normal_equations(lines, {}, geometry, origins_within(geometry, box_of_slice(lines.size(2))), 3)
+            .right.abs()
+            .mean();
+    return (normal_equations(lines, removed, geometry, origins_within(geometry, box_of_slice(lines.size(2))),
+                             3)
+                .right.abs()
+                .mean() /
+            plain)
+        .item<double>();
   };
   EXPECT_NEAR(off_diagonal_scale(signal + noise, variance), 10.0 / 9.0, 0.01);
   EXPECT_DOUBLE_EQ(off_diagonal_scale(noise, variance), 1);
@@ -226,7 +235,7 @@ TEST(NoiseLevel, GuardLowersASigmaAboveTheOuterPower) {
 // ---------------------------------------------------------------------------------------------------------
 
 TEST(SignalPower, HighpassIsRadialAndBetweenItsFloorAndOne) {
-  const at::Tensor w = highpass_weight({{20, 30}}, 64, 80, at::kCPU)[0];
+  const at::Tensor w = highpass_weight({{20, 30}}, {64}, 80, at::kCPU)[0];
   EXPECT_NEAR(w[20][30].item<float>(), 2 / (1 + std::exp(5.0)), 1e-6);
   EXPECT_FLOAT_EQ(w[20][40].item<float>(), 0.5f + 1 / (1 + std::exp(10.0f)));
   EXPECT_FLOAT_EQ(w[23][34].item<float>(), w[20][35].item<float>());  // 3, 4, 5
@@ -236,7 +245,8 @@ TEST(SignalPower, HighpassIsRadialAndBetweenItsFloorAndOne) {
 TEST(SignalPower, FindsThePowerOfWhiteSignal) {
   const std::vector<bool> all(80, true);
   const at::Tensor noise = test::complex_noise({1, 6, 80, 80}, 2);
-  const SignalPower signal = signal_power(noise / noise.abs() * std::sqrt(5.0), all, {{40, 40}});
+  const SignalPower signal =
+      signal_power(noise / noise.abs() * std::sqrt(5.0), all, {{40, 40}}, {noise.size(2)});
   EXPECT_EQ(signal.guard[0], 1);
   EXPECT_NEAR(signal.power.min().item<float>(), 4, 1e-4);
   EXPECT_NEAR(signal.power.max().item<float>(), 4, 1e-4);
