@@ -76,9 +76,9 @@ std::string interpolation_text(const RakiOptions& o) {
   const auto& r = o.raki_2019;
   add("raki-2019", r.kernel1_kx, r.kernel1_ky, r.features1, r.features2, r.kernel3_kx, r.kernel3_ky,
       r.initial_sd, r.scale_maximum, r.learning_rate, r.iterations);
-  const auto& n = o.residual;
-  add("residual", n.features1, n.features2, n.learning_rate, n.maximum_steps, n.check_every,
-      n.held_out_fraction, n.minimum_gain, n.minimum_significance);
+  const auto& g = o.gate;
+  add("gate", g.draws, g.draws_a_step, g.steps, g.learning_rate, g.damping, g.full_to_half, g.least_detail,
+      g.most_detail);
   return text.str();
 }
 

@@ -102,22 +102,26 @@ Eigen pixel_eigenvectors(const at::Tensor& kernels, const at::Tensor& phases_y, 
 
 }  // namespace
 
-at::Tensor espirit_maps(const at::Tensor& filled, const std::vector<KSpaceCentre>& centres) {
+EspiritKernels espirit_kernels(const at::Tensor& filled, const std::vector<KSpaceCentre>& centres) {
   const at::Tensor squares = calibration_squares(filled, centres);
   const int64_t side_y = std::min(kernel_side, squares.size(2)),
                 side_x = std::min(kernel_side, squares.size(3));
-  const at::Tensor kernels = convolution_kernels(signal_projection(squares, side_y, side_x));
-  const at::Tensor phases_y = lag_phases(filled.size(2), side_y, filled.device());
-  const at::Tensor phases_x = lag_phases(filled.size(3), side_x, filled.device());
+  return {convolution_kernels(signal_projection(squares, side_y, side_x)), strongest_combination(squares)};
+}
+
+at::Tensor espirit_maps(const EspiritKernels& of_scan, int64_t n_x, int64_t n_y) {
+  const auto& [kernels, strongest] = of_scan;
+  const at::Tensor phases_y = lag_phases(n_y, (kernels.size(3) + 1) / 2, kernels.device());
+  const at::Tensor phases_x = lag_phases(n_x, (kernels.size(4) + 1) / 2, kernels.device());
   std::vector<at::Tensor> values, vectors;
-  for (int64_t f = 0; f < filled.size(0); ++f) {
+  for (int64_t f = 0; f < kernels.size(0); ++f) {
     const Eigen eigen = pixel_eigenvectors(kernels[f], phases_y, phases_x);
     values.push_back(eigen.values);
     vectors.push_back(eigen.vectors);
   }
   at::Tensor maps = at::stack(vectors);
-  const at::Tensor strongest = strongest_combination(squares).view({maps.size(0), 1, maps.size(2), 1, 1});
-  const at::Tensor along = (strongest.conj() * maps).sum(2, /*keepdim=*/true);
+  const at::Tensor by_coil = strongest.view({maps.size(0), 1, maps.size(2), 1, 1});
+  const at::Tensor along = (by_coil.conj() * maps).sum(2, /*keepdim=*/true);
   const at::Tensor size = along.abs();
   maps = maps * at::where(size > 0, along.conj() / size, at::ones_like(along));
   const at::Tensor second = at::stack(values).narrow(1, 1, maps.size(1) - 1).unsqueeze(2);

@@ -3,11 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 
-#include "raki/espirit.h"
-#include "raki/image_model.h"
 #include "raki/lines.h"
 #include "raki/tasks.h"
 #include "raki/verdict.h"
@@ -16,71 +12,11 @@ namespace raki {
 namespace {
 
 // The same for every scan (README.md, "The image model").
-constexpr double least_noise_correction = 0.85;
-constexpr int64_t columns_per_matrix =
-    32;  ///< a column's noise is the median over +- max(4, nx / 32) columns
-constexpr int64_t least_columns = 4;
-constexpr double least_free_part = 0.1;  ///< of the coils' dimensions the maps leave to noise
-constexpr double noise_margin = 2;       ///< times the noise of linear: what is not yet excess
+constexpr double noise_margin = 2;  ///< times the noise of linear: what is not yet excess
 constexpr RingWindow ring_window{4, 16};
 constexpr double missing_weight = 0.3;  ///< of linear's lines as data, times the excess
 constexpr double fusion_from = 0.035,
                  fusion_full = 0.065;  ///< excess E at which fusion begins and is complete
-
-/// (frame, coil, ky, kx), centre in the middle -> (frame, coil, x, ky), centre at index 0, transformed along
-/// the readout.
-at::Tensor to_columns(const at::Tensor& kspace) {
-  const at::Tensor corner = at::roll(kspace, {-(kspace.size(2) / 2), -(kspace.size(3) / 2)}, {2, 3});
-  return at::fft_ifft(corner, {}, 3, "ortho").transpose(2, 3).contiguous();
-}
-
-/// Inverse of `to_columns`.
-at::Tensor from_columns(const at::Tensor& columns) {
-  const at::Tensor corner = at::fft_fft(columns.transpose(2, 3), {}, 3, "ortho");
-  return at::roll(corner, {corner.size(2) / 2, corner.size(3) / 2}, {2, 3});
-}
-
-/// Frames of one batch, in columns and in units of the noise of every column.
-struct Columns {
-  at::Tensor measured, filled;  ///< (frame, coil, x, ky)
-  at::Tensor maps;              ///< (frame, set, coil, x, y)
-  at::Tensor noise;             ///< sd of every column in units of the fit's noise, (frame, 1, x, 1)
-  at::Tensor mask;              ///< 1 measured, 0 missing, float32 (1, 1, 1, ky)
-  at::Tensor lines;             ///< indices of the measured lines among ky
-
-  at::Tensor from_fit_units(const at::Tensor& kspace) const { return to_columns(kspace) / noise; }
-  at::Tensor to_fit_units(const at::Tensor& columns) const { return from_columns(columns * noise); }
-};
-
-/// Median over coils, lines and the columns within `reach` (periodic) of `power` (x, n): one number a column.
-at::Tensor column_medians(const at::Tensor& power, int64_t reach) {
-  const int64_t n_x = power.size(0);
-  const at::Tensor offsets =
-      at::arange(-reach, reach + 1, at::TensorOptions(power.device()).dtype(at::kLong));
-  const at::Tensor x = at::arange(n_x, offsets.options()).unsqueeze(1);
-  const at::Tensor near = (x + offsets).remainder(n_x);
-  return std::get<0>(power.index_select(0, near.flatten()).view({n_x, -1}).median(1));
-}
-
-/// Noise power of every column in noise variances, from what the maps cannot explain of the measured lines:
-/// (frame, x). The median of an exponential distribution is ln 2 times its mean.
-at::Tensor column_noise(const Columns& columns) {
-  const int64_t coils = columns.measured.size(1), n_x = columns.measured.size(2);
-  const auto frames = columns.measured.size(0);
-  if (coils <= 2) return at::ones({frames, n_x}, columns.mask.options());
-  const at::Tensor start = from_lines(columns.maps, columns.filled);
-  const at::Tensor left = columns.measured - to_lines(columns.maps, start);
-  const at::Tensor power = left.index_select(3, columns.lines).abs().square();
-  const at::Tensor explained =
-      columns.maps.abs().square().sum({1, 2}).mean({1, 2}) / static_cast<double>(coils);
-  const at::Tensor free_part = (1 - explained).clamp_min(least_free_part);
-  std::vector<at::Tensor> medians;
-  for (int64_t f = 0; f < frames; ++f)
-    medians.push_back(column_medians(power[f].transpose(0, 1).flatten(1),
-                                     std::max(least_columns, n_x / columns_per_matrix)));
-  return (at::stack(medians) / (std::numbers::ln2 * free_part.unsqueeze(1)))
-      .clamp_min(least_noise_correction);
-}
 
 /// What of the difference between linear and model is more than noise, by radius, and how much that is in
 /// all.
@@ -102,18 +38,26 @@ Excess excess_of(const at::Tensor& difference, const NoiseAwareFit& fit, const a
 }
 
 /// The model once more with linear's lines as weak data, the kernel once more from both, and their mean.
-at::Tensor fused(const Columns& columns, const Excess& excess, const NoiseAwareFit& fit,
-                 const ImageModel& first, const std::vector<bool>& measured, double detail) {
-  const int64_t ny = excess.share.size(1), nx = excess.share.size(2);
-  const at::Tensor share =
-      at::roll(excess.share, {-(ny / 2), -(nx / 2)}, {1, 2}).transpose(1, 2).unsqueeze(1);
-  ImageModel again = first;
+at::Tensor fused(const ModelInput& input, const at::Tensor& excess, const WienerFactors& factors) {
+  const Columns& columns = input.columns;
+  const int64_t ny = excess.size(1), nx = excess.size(2);
+  const at::Tensor share = at::roll(excess, {-(ny / 2), -(nx / 2)}, {1, 2}).transpose(1, 2).unsqueeze(1);
+  ImageModel again = input.model;
   again.data = columns.filled;
   again.weight = at::maximum(missing_weight * share, columns.mask);
-  const at::Tensor model = to_lines(columns.maps, fit_images(again, detail));
+  const at::Tensor model = to_lines(columns.maps, fit_images(again, begin_images(again), factors));
   const at::Tensor both = at::where(columns.mask > 0, columns.measured, (columns.filled + model) * 0.5);
-  const at::Tensor kernel = columns.from_fit_units(fill_from(columns.to_fit_units(both), fit, measured));
+  const at::Tensor kernel =
+      columns.from_fit_units(fill_from(columns.to_fit_units(both), input.fit, input.measured));
   return (model + kernel) * 0.5;
+}
+
+/// How much of the fusion each excess calls for.
+std::vector<double> fusion_of(const std::vector<double>& excess) {
+  std::vector<double> fusion;
+  for (const double e : excess)
+    fusion.push_back(std::clamp((e - fusion_from) / (fusion_full - fusion_from), 0.0, 1.0));
+  return fusion;
 }
 
 /// The frames of `fit` named by `frames`.
@@ -131,69 +75,69 @@ NoiseAwareFit part_of(const NoiseAwareFit& fit, FrameRange frames) {
   return part;
 }
 
-Columns columns_of(const NoiseAwareFit& fit, const std::vector<bool>& measured) {
-  Columns columns;
-  columns.measured = to_columns(fit.measured);
-  columns.filled = to_columns(fit.filled);
-  columns.maps = espirit_maps(fit.filled, fit.noise.centre);
-  const auto n = static_cast<int64_t>(measured.size());
-  at::Tensor mask = at::zeros({n}, fit.noise.weight.options());
-  mask.index_fill_(0, indices_where(measured, true, mask.device()), 1);
-  mask = mask.roll(-(n / 2));
-  columns.lines = mask.nonzero().flatten();
-  columns.mask = mask.view({1, 1, 1, -1});
-  columns.noise = column_noise(columns).sqrt().unsqueeze(1).unsqueeze(3);
-  columns.measured = columns.measured / columns.noise;
-  columns.filled = columns.filled / columns.noise;
-  return columns;
+}  // namespace
+
+ModelInput model_input(const NoiseAwareFit& fit, FrameRange frames, const std::vector<bool>& measured) {
+  ModelInput input{part_of(fit, frames), measured, {}, {}, {}};
+  input.columns = columns_of(input.fit, measured);
+  const Columns& columns = input.columns;
+  input.model = {columns.measured, columns.mask, columns.maps, from_lines(columns.maps, columns.filled)};
+  input.begun = begin_images(input.model);
+  return input;
 }
 
-/// `refine_with_image_model` of frames that are worked on together.
-ImageModelResult refine_together(const NoiseAwareFit& fit, const std::vector<bool>& measured, double detail) {
-  const Columns columns = columns_of(fit, measured);
-  const ImageModel model{columns.measured, columns.mask, columns.maps,
-                         from_lines(columns.maps, columns.filled)};
-  const at::Tensor lines = to_lines(columns.maps, fit_images(model, detail));
+ModelPass model_pass(const ModelInput& input, const WienerFactors& factors,
+                     const std::vector<double>& fusion) {
+  const Columns& columns = input.columns;
+  ModelPass pass;
+  pass.images = fit_images(input.model, input.begun, factors);
+  const at::Tensor lines = to_lines(columns.maps, pass.images);
   const at::Tensor difference = from_columns(columns.filled - lines);
-  const at::Tensor missing = indices_where(measured, false, lines.device());
-  const Excess excess = excess_of(difference, fit, missing);
+  const at::Tensor missing = indices_where(input.measured, false, lines.device());
+  const Excess excess = excess_of(difference, input.fit, missing);
+  pass.excess = excess.total;
+  pass.fusion = fusion.empty() ? fusion_of(excess.total) : fusion;
+  pass.filled = lines + to_columns(difference * excess.share.unsqueeze(1));
+  if (std::ranges::any_of(pass.fusion, [](double share) { return share > 0; })) {
+    const at::Tensor share = at::tensor(pass.fusion, at::kFloat).to(lines.device()).view({-1, 1, 1, 1});
+    pass.filled = pass.filled + share * (fused(input, excess.share, factors) - pass.filled);
+  }
+  return pass;
+}
 
-  ImageModelResult result;
-  const at::Tensor q = std::get<0>(columns.noise.square().flatten(1).median(1)).cpu();
-  std::vector<float> shares;
-  for (size_t f = 0; f < excess.total.size(); ++f) {
-    const double share = std::clamp((excess.total[f] - fusion_from) / (fusion_full - fusion_from), 0.0, 1.0);
-    shares.push_back(static_cast<float>(share));
-    result.frames.push_back({q[static_cast<int64_t>(f)].item<double>(), excess.total[f], share});
-  }
-  at::Tensor filled = lines + to_columns(difference * excess.share.unsqueeze(1));
-  if (std::ranges::any_of(shares, [](float share) { return share > 0; })) {
-    const at::Tensor share = at::tensor(shares).to(lines.device()).view({-1, 1, 1, 1});
-    filled = filled + share * (fused(columns, excess, fit, model, measured, detail) - filled);
-  }
-  result.filled = columns.to_fit_units(filled);
+ImageModelResult result_of(const ModelInput& input, const ModelPass& pass) {
+  const Columns& columns = input.columns;
   const at::Tensor noise = columns.noise.flatten(1);
-  result.column_noise = noise.roll(noise.size(1) / 2, 1);
+  const at::Tensor q = std::get<0>(noise.square().median(1)).cpu();
+  ImageModelResult result{columns.to_fit_units(pass.filled), noise.roll(noise.size(1) / 2, 1), {}};
+  for (size_t f = 0; f < pass.excess.size(); ++f)
+    result.frames.push_back({q[static_cast<int64_t>(f)].item<double>(), pass.excess[f], pass.fusion[f]});
   return result;
 }
 
-}  // namespace
-
-ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::vector<bool>& measured,
-                                         const HybridOptions& options, const Progress& progress) {
+ImageModelResult refine_each(const NoiseAwareFit& fit, const Progress& progress,
+                             const std::function<ImageModelResult(FrameRange frames)>& refine) {
   const int64_t n_frames = fit.filled.size(0), together = fit.filled.is_cpu() ? 1 : n_frames;
   ImageModelResult result{at::empty_like(fit.filled),
                           at::empty({n_frames, fit.filled.size(3)}, fit.noise.weight.options()),
                           std::vector<ImageModelEvidence>(static_cast<size_t>(n_frames))};
   const auto task = [&](int64_t i) {
     const FrameRange frames{i * together, together};
-    const ImageModelResult part = refine_together(part_of(fit, frames), measured, options.detail);
+    const ImageModelResult part = refine(frames);
     frames.of(result.filled).copy_(part.filled);
     frames.of(result.column_noise).copy_(part.column_noise);
     std::ranges::copy(part.frames, result.frames.begin() + frames.first);
   };
   for_each_task(n_frames / together, fit.filled.device(), task, progress);
   return result;
+}
+
+ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::vector<bool>& measured,
+                                         const HybridOptions& options, const Progress& progress) {
+  return refine_each(fit, progress, [&](FrameRange frames) {
+    const ModelInput input = model_input(fit, frames, measured);
+    return result_of(input, model_pass(input, local_wiener(options.detail)));
+  });
 }
 
 ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,

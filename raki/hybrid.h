@@ -2,7 +2,9 @@
 // `hybrid`: the noise-aware kernel, an image model on its result, and both fused where coil maps and not
 // noise limit the model. README.md, "The image model".
 
-#include "raki/noise_aware.h"
+#include "raki/columns.h"
+#include "raki/image_model.h"
+#include "raki/tasks.h"
 
 namespace raki {
 
@@ -19,6 +21,31 @@ struct ImageModelResult {
   at::Tensor column_noise;  ///< (frame, x) float32: sd of the noise by readout column, in the fit's units
   std::vector<ImageModelEvidence> frames;
 };
+
+/// Frames that are worked on together, ready for the image model.
+struct ModelInput {
+  NoiseAwareFit fit;
+  std::vector<bool> measured;  ///< one entry an encoded line
+  Columns columns;
+  ImageModel model;
+  at::Tensor begun;  ///< images after the first steps
+};
+ModelInput model_input(const NoiseAwareFit& fit, FrameRange frames, const std::vector<bool>& measured);
+
+/// The model with one choice of Wiener factors, and its fusion with the kernel.
+struct ModelPass {
+  at::Tensor images;  ///< (frame, set, x, y)
+  at::Tensor filled;  ///< (frame, coil, x, ky), units of `Columns`; measured lines too as the model has them
+  std::vector<double> excess, fusion;  ///< E and share of the fusion of every frame
+};
+/// `fusion`: the share of every frame; empty: what its excess calls for.
+ModelPass model_pass(const ModelInput& input, const WienerFactors& factors,
+                     const std::vector<double>& fusion = {});
+ImageModelResult result_of(const ModelInput& input, const ModelPass& pass);
+
+/// `refine` for every frame of `fit` (on a GPU for all at once), results put together.
+ImageModelResult refine_each(const NoiseAwareFit& fit, const Progress& progress,
+                             const std::function<ImageModelResult(FrameRange frames)>& refine);
 
 /// Fills the missing lines of `fit` anew. `measured`: one entry an encoded line. A frame's result does not
 /// depend on its companions.

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <functional>
 
-#include "raki/wavelets.h"
-
 namespace raki {
 namespace {
 
@@ -51,16 +49,12 @@ at::Tensor soft_threshold(const at::Tensor& images, double threshold) {
   return synthesise(bands, haar());
 }
 
-/// Wiener factors p / (p + 1) of every level, p the local signal power in noise variances.
-std::vector<at::Tensor> wiener_factors(const WaveletBands& bands, double detail) {
-  std::vector<at::Tensor> factors;
-  for (size_t level = 0; level < bands.detail.size(); ++level) {
-    const at::Tensor power = at::view_as_real(bands.detail[level]).square().sum(-1);
-    const double noise = detail_noise(level);
-    const at::Tensor p = mean_of_neighbours(power) * (detail / (noise * noise));
-    factors.push_back(p / (p + 1));
-  }
-  return factors;
+/// Coefficients of `images` times `factors`.
+at::Tensor shrunk(WaveletBands bands, const std::vector<at::Tensor>& factors) {
+  // Not in place: the gradient of a trained gate passes through the coefficients too.
+  for (size_t level = 0; level < bands.detail.size(); ++level)
+    bands.detail[level] = bands.detail[level] * factors[level];
+  return synthesise(bands, daubechies_2());
 }
 
 }  // namespace
@@ -73,18 +67,47 @@ at::Tensor from_lines(const at::Tensor& maps, const at::Tensor& lines) {
   return (maps.conj() * at::fft_ifft(lines, {}, -1, "ortho").unsqueeze(1)).sum(2);
 }
 
-at::Tensor fit_images(const ImageModel& model, double detail) {
-  const at::Tensor begun = descend(model, model.start, start_steps, [](const at::Tensor& images, int64_t) {
-    return soft_threshold(images, start_threshold);
-  });
-  const Wavelet wavelet = daubechies_2();
-  std::vector<at::Tensor> factors = wiener_factors(analyse(begun, wavelet, levels), detail);
+WaveletBands model_bands(const at::Tensor& images) {
+  return analyse(images, daubechies_2(), levels);
+}
+
+std::vector<at::Tensor> local_powers(const WaveletBands& bands) {
+  std::vector<at::Tensor> powers;
+  for (size_t level = 0; level < bands.detail.size(); ++level) {
+    const at::Tensor power = at::view_as_real(bands.detail[level]).square().sum(-1);
+    const double noise = detail_noise(level);
+    powers.push_back(mean_of_neighbours(power) / (noise * noise));
+  }
+  return powers;
+}
+
+WienerFactors local_wiener(double detail) {
+  return [detail](const WaveletBands& bands) {
+    auto powers = local_powers(bands);
+    for (auto& power : powers) power = power * detail / (power * detail + 1);
+    return powers;
+  };
+}
+
+at::Tensor begin_images(const ImageModel& model) {
+  return descend(model, model.start, start_steps,
+                 [](const at::Tensor& images, int64_t) { return soft_threshold(images, start_threshold); });
+}
+
+at::Tensor fit_images(const ImageModel& model, const at::Tensor& begun, const WienerFactors& factors) {
+  std::vector<at::Tensor> current = factors(model_bands(begun));
   return descend(model, begun, main_steps, [&](const at::Tensor& images, int64_t step) {
-    WaveletBands bands = analyse(images, wavelet, levels);
-    if (step > 0 && step % renew_every == 0) factors = wiener_factors(bands, detail);
-    for (size_t level = 0; level < bands.detail.size(); ++level) bands.detail[level].mul_(factors[level]);
-    return synthesise(bands, wavelet);
+    const WaveletBands bands = model_bands(images);
+    if (step > 0 && step % renew_every == 0) current = factors(bands);
+    return shrunk(bands, current);
   });
+}
+
+at::Tensor linear_response(const ImageModel& model, const at::Tensor& data,
+                           const std::vector<at::Tensor>& factors, int64_t steps) {
+  const ImageModel of_data{data, model.weight, model.maps, at::zeros_like(model.start)};
+  return descend(of_data, of_data.start, steps,
+                 [&](const at::Tensor& images, int64_t) { return shrunk(model_bands(images), factors); });
 }
 
 }  // namespace raki

@@ -5,6 +5,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+#include <vector>
+
+#include "raki/wavelets.h"
+
 namespace raki {
 
 /// In units of the noise. Axes are (x, y), y last: only ky is undersampled, so nearly all transforms run
@@ -22,8 +27,26 @@ at::Tensor to_lines(const at::Tensor& maps, const at::Tensor& images);
 /// The adjoint of `to_lines`: (frame, set, x, y).
 at::Tensor from_lines(const at::Tensor& maps, const at::Tensor& lines);
 
-/// The images (frame, set, x, y). `detail`: factor on the local signal power; less is quieter, more keeps
-/// weaker detail.
-at::Tensor fit_images(const ImageModel& model, double detail);
+/// How much of every wavelet coefficient is signal, 0..1: of each level (frame, set, 3, x, y).
+using WienerFactors = std::function<std::vector<at::Tensor>(const WaveletBands& bands)>;
+
+/// Local signal power of every coefficient in noise variances, 3 x 3 mean of |coefficient|^2; of each level.
+std::vector<at::Tensor> local_powers(const WaveletBands& bands);
+
+/// p / (p + 1), p = `detail` times the local power; less is quieter, more keeps weaker detail.
+WienerFactors local_wiener(double detail);
+
+/// The images after the first steps, before local powers are known: (frame, set, x, y).
+at::Tensor begin_images(const ImageModel& model);
+
+/// The images (frame, set, x, y), from those begun. `factors` are renewed every few steps.
+at::Tensor fit_images(const ImageModel& model, const at::Tensor& begun, const WienerFactors& factors);
+
+/// What `fit_images` with factors that stay as they are makes of `data`, from zero, in `steps` steps.
+at::Tensor linear_response(const ImageModel& model, const at::Tensor& data,
+                           const std::vector<at::Tensor>& factors, int64_t steps);
+
+/// Bands of the model's images: Daubechies 2, three levels.
+WaveletBands model_bands(const at::Tensor& images);
 
 }  // namespace raki

@@ -4,6 +4,7 @@
 
 #include "gpu/error.h"
 #include "gpu/log.h"
+#include "raki/gated.h"
 #include "raki/grappa.h"
 #include "raki/hybrid.h"
 #include "raki/kernel.h"
@@ -11,7 +12,6 @@
 #include "raki/noise_aware_stage.h"
 #include "raki/noise_correlation.h"
 #include "raki/raki_2019.h"
-#include "raki/residual.h"
 #include "raki/slices.h"
 #include "recon/fourier.h"
 
@@ -50,7 +50,7 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   switch (options.method) {
     case Method::raki:
       if (slab) return linear_instead(interpolate_linear(kspace, calibration, progress, noise_map));
-      return interpolate_residual(kspace, calibration, options, progress);
+      return interpolate_gated(kspace, calibration, options, progress);
     case Method::hybrid:
       return interpolate_hybrid(kspace, calibration, options.hybrid, progress);
     case Method::linear:

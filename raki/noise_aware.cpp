@@ -202,10 +202,14 @@ bool spans_a_gap(const LineBox& calibration, const LinePlan& plan) {
   return calibration.ky.size() > plan.acceleration_ky + 1 && calibration.kz.size() > plan.acceleration_kz + 1;
 }
 
+StageProblem problem_of(const NoiseAwareFit& fit, const Progress& progress) {
+  return {fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, fit.blend_near_centre, progress};
+}
+
 }  // namespace
 
-NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                              const Progress& progress, NoiseMapWanted noise_map) {
+NoiseAwareFit fit_first_stage(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                              const Progress& progress) {
   const EncodedLines lines = encoded_lines(kspace);
   const CalibrationLines reference = calibration_lines(lines, calibration, kspace, noise_aware_readout_taps);
   const auto groups = kernel_groups(lines.plan, reference.box, {});
@@ -217,23 +221,29 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   fit.acs = {own.lines, own.box};
   model_noise(kspace, lines, fit);
   fit.gain = at::ones_like(fit.noise.weight);
+  fit.blend_near_centre = spans_a_gap(reference.box, fit.plan);
+  const StageNotes notes{
+      .unexplained = at::zeros({fit.measured.size(0)}, fit.noise.lambda.options().dtype(at::kDouble)),
+      .lambda = central_lambda(fit, reference.box)};
+  fit.filled = fill_stage(problem_of(fit, progress), first_set(fit, reference, calibration.has_value()),
+                          groups, notes);
+  fit.unexplained = notes.unexplained.cpu();
+  return fit;
+}
+
+NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                              const Progress& progress, NoiseMapWanted noise_map) {
   // Passes differ in number and length from frame to frame: what is shown never falls.
   double begin = 0, share = 0.3, reached = 0;
   const Progress within = [&](double part) {
     reached = std::max(reached, begin + share * part);
     if (progress) progress(reached);
   };
-  const StageProblem problem{
-      fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, spans_a_gap(reference.box, fit.plan),
-      within};
-  const StageNotes notes{
-      .unexplained = at::zeros({fit.measured.size(0)}, fit.noise.lambda.options().dtype(at::kDouble)),
-      .lambda = central_lambda(fit, reference.box)};
-  fit.filled = fill_stage(problem, first_set(fit, reference, calibration.has_value()), groups, notes);
-  fit.unexplained = notes.unexplained.cpu();
+  NoiseAwareFit fit = fit_first_stage(kspace, calibration, within);
   begin = share;
   share = 1 - begin;
-  if (!groups.empty()) refine(problem, fit.plan.grid.n_kz == 1 ? noise_map : NoiseMapWanted::no, fit);
+  if (!kspace.sampling.fully_sampled())
+    refine(problem_of(fit, within), fit.plan.grid.n_kz == 1 ? noise_map : NoiseMapWanted::no, fit);
   within(1);
   return fit;
 }

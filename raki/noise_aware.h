@@ -27,11 +27,16 @@ struct NoiseAwareFit {
   at::Tensor
       unexplained;  ///< (frame) float64 on the CPU: part of the calibration signal that the first
                     ///< stage's most used kernel does not predict (weights.h), at those lines' mean lambda
+  bool blend_near_centre = false;         ///< the unweighted kernel, where W is small
   CalibrationRegion acs;                  ///< the image's own calibration lines
   std::vector<CalibrationRegion> region;  ///< of every frame: the lines the final calibration used
   std::vector<int64_t> taps;  ///< of every frame: measured lines a block uses in the final calibration
   std::vector<at::Tensor> noise_lags;  ///< of every frame (noise_correlation.h); empty unless asked for
 };
+
+/// The first stage alone: calibration on the ACS (or `calibration`).
+NoiseAwareFit fit_first_stage(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                              const Progress& progress = {});
 
 /// Both stages: calibration on the ACS (or `calibration`), then once more on the filled centre.
 /// @throws InputError when the calibration has too few lines or the readout fewer than 7 samples.

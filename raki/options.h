@@ -41,16 +41,15 @@ struct HybridOptions {
       1.2;  ///< factor on the local signal power: less is quieter, more keeps weaker detail (0.5 to 4)
 };
 
-/// Our network: a small CNN on top of `linear`, kept only where it wins (raki/README.md).
-struct ResidualOptions {
-  int64_t features1 = 32, features2 = 8;
-  double learning_rate = 2e-3;  ///< Adam
-  int64_t maximum_steps = 150;
-  int64_t check_every = 10;        ///< steps between two looks at the held-out samples
-  double held_out_fraction = 0.2;  ///< of the training positions, in readout blocks
-  double minimum_gain = 0.3;  ///< relative fall of the held-out error below which the network is rejected
-  double minimum_significance =
-      4;  ///< the same in standard errors of that fall, over gaps and readout blocks
+/// Our network: the gate of `raki`, trained on the scan at half its resolution (raki/README.md, "The gate").
+struct GateOptions {
+  int64_t draws = 4;                             ///< half scans, each with its own noise and lattice
+  int64_t draws_a_step = 2;                      ///< of them in one step of Adam, side by side
+  int64_t steps = 24;                            ///< of Adam
+  double learning_rate = 0.03;                   ///< at first; falls to 0 like a cosine
+  double damping = 0.5;                          ///< factor on what was learned, 0 (nothing) to 1
+  double full_to_half = 1.2;                     ///< best detail of a scan / of the same at half resolution
+  double least_detail = 0.4, most_detail = 1.3;  ///< bounds of what is taken from there
 };
 
 struct RakiOptions {
@@ -58,7 +57,7 @@ struct RakiOptions {
   GrappaOptions grappa = {};
   Raki2019Options raki_2019 = {};
   HybridOptions hybrid = {};
-  ResidualOptions residual = {};
+  GateOptions gate = {};
   uint64_t seed = 1;  ///< of every random number
 };
 

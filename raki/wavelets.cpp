@@ -119,14 +119,16 @@ at::Tensor synthesise(const WaveletBands& bands, const Wavelet& wavelet) {
   return at::view_as_complex(smooth);
 }
 
-at::Tensor mean_of_neighbours(const at::Tensor& values) {
-  at::Tensor mean = values;
-  for (const int64_t dim : {-2, -1}) {
-    const int64_t n = mean.size(dim);
-    const at::Tensor padded = wrapped(mean, dim, 1, 1);
-    mean = (padded.narrow(dim, 0, n) + padded.narrow(dim, 1, n) + padded.narrow(dim, 2, n)) / 3.0;
-  }
-  return mean;
+at::Tensor mean_along(const at::Tensor& values, int64_t dim, int64_t side, int64_t step) {
+  const int64_t n = values.size(dim), reach = side / 2 * step;
+  const at::Tensor padded = wrapped(values, dim, reach, reach);
+  at::Tensor sum = padded.narrow(dim, 0, n);
+  for (int64_t i = 1; i < side; ++i) sum = sum + padded.narrow(dim, i * step, n);
+  return sum / static_cast<double>(side);
+}
+
+at::Tensor mean_of_neighbours(const at::Tensor& values, int64_t side, int64_t step) {
+  return mean_along(mean_along(values, -2, side, step), -1, side, step);
 }
 
 }  // namespace raki

@@ -31,7 +31,10 @@ WaveletBands analyse(const at::Tensor& images, const Wavelet& wavelet, int64_t l
 /// The images of `bands`: analyse, then synthesise, is the identity.
 at::Tensor synthesise(const WaveletBands& bands, const Wavelet& wavelet);
 
-/// Mean over 3 x 3 neighbours, periodic, of real `values` (..., a, b).
-at::Tensor mean_of_neighbours(const at::Tensor& values);
+/// Mean of `side` (odd) values `step` pixels apart along `dim`, periodic.
+at::Tensor mean_along(const at::Tensor& values, int64_t dim, int64_t side, int64_t step = 1);
+
+/// The same over a square of neighbours, real `values` (..., a, b).
+at::Tensor mean_of_neighbours(const at::Tensor& values, int64_t side = 3, int64_t step = 1);
 
 }  // namespace raki

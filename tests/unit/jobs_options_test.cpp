@@ -49,7 +49,7 @@ TEST(Identity, ChangesWithWhatChangesTheImages) {
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.method = Method::grappa; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.seed = 2; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.grappa.regularisation = 1e-3; }));
-  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.residual.minimum_significance = 1; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.gate.damping = 0.9; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.combination = Combination::rss; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.coils = 8; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.prewhiten = false; }));

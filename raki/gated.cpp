@@ -1,0 +1,118 @@
+#include "raki/gated.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "raki/gate_training.h"
+#include "raki/lines.h"
+
+namespace raki {
+namespace {
+
+constexpr int64_t least_lines =
+    48;  ///< of the matrix on both axes: half of it still holds three wavelet levels
+constexpr int64_t noise_seed = 5;
+
+/// Why nothing is learned from this scan; empty when something can be.
+std::string why_not_tried(const UndersampledKSpace& kspace) {
+  const auto& sampling = kspace.sampling;
+  const int64_t lines = sampling.encoded_ky.size(), samples = kspace.samples.size(axis::kx);
+  if (std::min(lines, samples) < least_lines)
+    return std::to_string(lines) + " lines of " + std::to_string(samples) + " samples, " +
+           std::to_string(least_lines) + " needed on both axes for a scan at half resolution";
+  if (sampling.acceleration_ky < 2) return "no line is missing between evenly spaced measured lines";
+  return "";
+}
+
+/// What was learned from one frame; no detail: nothing.
+struct Lessons {
+  GateTraining training;
+  double half_detail = 0, half_noise = 0, detail = 0, seconds = 0;
+};
+
+Lessons learn_from(const ModelInput& input, const Sampling& sampling, const RakiOptions& options,
+                   const Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const GateOptions& o = options.gate;
+  const ModelPass plain = model_pass(input, local_wiener(options.hybrid.detail));
+  const Columns& columns = input.columns;
+  const at::Tensor filled = at::where(columns.mask > 0, columns.measured, plain.filled);
+  Lessons lessons;
+  if (!(plain.images.abs().max().item<float>() > 0)) return lessons;
+  lessons.half_noise = half_scan_noise(plain.images);
+  const auto scans =
+      half_scans(filled, columns.kernels, lessons.half_noise,
+                 {sampling.acceleration_ky, (sampling.acs_ky.size() + 1) / 2}, o.draws, options.seed);
+  lessons.half_detail = best_detail({scans.begin(), scans.begin() + std::min<int64_t>(2, o.draws)});
+  // The default of --detail is what was found; another value moves it in proportion.
+  const double moved = options.hybrid.detail / HybridOptions{}.detail;
+  lessons.detail = std::clamp(o.full_to_half * lessons.half_detail, o.least_detail, o.most_detail) * moved;
+  lessons.training = train_gate(scans, lessons.half_detail, o, noise_seed, progress);
+  if (!(lessons.training.half_gain > 0)) lessons.training.gate = make_gate(lessons.detail, filled.abs());
+  lessons.training.gate.detail = lessons.detail;
+  lessons.training.gate.damping = o.damping;
+  lessons.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return lessons;
+}
+
+/// Plain first: it decides on the fusion.
+ImageModelResult refine_with_gate(const ModelInput& input, const Gate& gate, const HybridOptions& options) {
+  const ModelPass plain = model_pass(input, local_wiener(options.detail));
+  const auto noise = local_noise(input.model, input.begun, gate.detail, noise_seed);
+  return result_of(input, model_pass(input, gate_factors(gate, noise), plain.fusion));
+}
+
+void tell(const Lessons& lessons, int64_t frame, FrameEvidence& evidence) {
+  evidence.method_asked = evidence.method_used = Method::raki;
+  evidence.losses = lessons.training.losses;
+  auto& numbers = evidence.numbers;
+  numbers["detail"] = lessons.detail;
+  numbers["half_detail"] = lessons.half_detail;
+  numbers["half_gain"] = lessons.training.half_gain;
+  numbers["half_noise"] = lessons.half_noise;
+  numbers["steps"] = static_cast<double>(lessons.training.losses.size());
+  numbers["training_seconds"] = lessons.seconds;
+  char text[160];
+  std::snprintf(
+      text, sizeof text,
+      "gate trained on frame %lld of the batch at half resolution, error there %.1f %% lower; detail %.2f",
+      static_cast<long long>(frame), 100 * lessons.training.half_gain, lessons.detail);
+  evidence.reason = text;
+}
+
+}  // namespace
+
+Interpolation interpolate_gated(const UndersampledKSpace& kspace,
+                                const std::optional<Calibration>& calibration, const RakiOptions& options,
+                                const Progress& progress) {
+  const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.2));
+  const auto measured = measured_lines(kspace.sampling, fit.lines);
+  const auto finish = [&](const ImageModelResult& result) {
+    return Interpolation{
+        to_matrix(result.filled, fit, kspace), evidence_of(fit, result), {}, scan_model(fit, result, kspace)};
+  };
+  const auto hybrid = [&](const std::string& obstacle) {
+    auto result = finish(refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.2, 1)));
+    for (auto& evidence : result.frames) {
+      evidence.method_asked = Method::raki;
+      evidence.reason = "no network trained: " + obstacle;
+    }
+    return result;
+  };
+  if (const auto obstacle = why_not_tried(kspace); !obstacle.empty()) return hybrid(obstacle);
+  const int64_t middle = fit.filled.size(0) / 2;
+  const Lessons lessons = learn_from(model_input(fit, {middle, 1}, measured), kspace.sampling, options,
+                                     part_of(progress, 0.2, 0.7));
+  if (lessons.detail == 0) return hybrid("the middle frame holds no signal");
+  auto result = finish(refine_each(fit, part_of(progress, 0.7, 1), [&](FrameRange frames) {
+    return refine_with_gate(model_input(fit, frames, measured), lessons.training.gate, options.hybrid);
+  }));
+  for (auto& evidence : result.frames) tell(lessons, middle, evidence);
+  return result;
+}
+
+}  // namespace raki

@@ -1,0 +1,17 @@
+#pragma once
+// `raki`: `hybrid` with a gate network instead of the plain Wiener factors, both trained on the scan itself
+// at half its resolution. README.md, "The gate".
+
+#include "raki/interpolate.h"
+
+namespace raki {
+
+/// The gate is trained on the middle frame of the batch and serves all its frames. Where a scan at half
+/// resolution says too little, `hybrid`; `method_used` and `reason` say so. Numbers of the evidence: those of
+/// `hybrid` and "detail", "half_detail", "half_gain", "half_noise", "steps", "training_seconds".
+/// @throws InputError (65) where `linear` does.
+Interpolation interpolate_gated(const UndersampledKSpace& kspace,
+                                const std::optional<Calibration>& calibration, const RakiOptions& options,
+                                const Progress& progress);
+
+}  // namespace raki
