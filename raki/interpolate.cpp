@@ -6,10 +6,12 @@
 #include "gpu/log.h"
 #include "raki/grappa.h"
 #include "raki/hybrid.h"
+#include "raki/iraki.h"
 #include "raki/kernel.h"
 #include "raki/noise_aware.h"
 #include "raki/raki_2019.h"
 #include "raki/residual.h"
+#include "raki/rraki.h"
 #include "recon/fourier.h"
 
 namespace raki {
@@ -39,6 +41,10 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
       return interpolate_grappa(kspace, calibration, options.grappa, progress);
     case Method::raki_2019:
       return interpolate_raki_2019(kspace, calibration, options, progress);
+    case Method::rraki:
+      return interpolate_rraki(kspace, calibration, options, progress);
+    case Method::iraki:
+      return interpolate_iraki(kspace, calibration, options, progress);
     case Method::zero_filled:
       return unchanged(kspace, Method::zero_filled, "");
   }
@@ -86,7 +92,12 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";
   switch (method) {
     case Method::raki_2019:
-      return why_not_raki_2019(sampling, calibration_lines);
+      return why_not_per_channel(sampling, n_kx, calibration_lines, options.raki_2019.layers);
+    case Method::rraki:
+      return why_not_per_channel(sampling, n_kx, calibration_lines, options.rraki.layers);
+    case Method::iraki:
+      if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
+      return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
     case Method::grappa:
       return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
     default:
