@@ -76,16 +76,20 @@ def targets_of(data, acceleration):
     return torch.stack([data[0, :, j:j + rows, 3:-3] for j in range(1, acceleration)], 1)
 
 
-def check_filled_lines(ours, networks, acceleration):
-    """The lines our program filled are those `networks` (dilation 1) give, one for every real and imaginary part."""
-    coils, ny, _ = ours["undersampled"].shape
-    measured = ours["undersampled"][:, ny // 2 % acceleration::acceleration]
-    padded = stacked_parts(np.pad(measured, ((0, 0), (0, 1), (3, 3))))
+def gaps_of(undersampled, networks, acceleration):
+    """What `networks` (dilation 1), one for every real and imaginary part, make of the gaps: (coil, R - 1, gap, kx)."""
+    coils, ny, _ = undersampled.shape
+    padded = stacked_parts(np.pad(undersampled[:, ny // 2 % acceleration::acceleration], ((0, 0), (0, 1), (3, 3))))
     with torch.no_grad():
         parts = np.stack([network(padded)[0].numpy() for network in networks])
-    expected = parts[:coils] + 1j * parts[coils:]
+    return parts[:coils] + 1j * parts[coils:]
+
+
+def check_filled_lines(ours, networks, acceleration):
+    """The lines our program filled are those `networks` (dilation 1) give."""
+    expected = gaps_of(ours["undersampled"], networks, acceleration)
     missing = list(missing_lines(ours["undersampled"], acceleration))
-    assert len(missing) > ny / 3
+    assert len(missing) > ours["undersampled"].shape[1] / 3
     for line, offset, gap in missing:
         size = np.abs(expected[:, offset - 1, gap]).max()
         np.testing.assert_allclose(ours["filled"][:, line], expected[:, offset - 1, gap], atol=1e-4 * size)
@@ -117,6 +121,10 @@ class ResidualRaki(torch.nn.Module):
         with torch.no_grad():
             truncated_normal(self.linear.weight) if linear is None else self.linear.weight.copy_(linear)
 
+    def with_dilation(self, dilation):
+        layers = [layer.weight for layer in self.network if isinstance(layer, torch.nn.Conv2d)]
+        return ResidualRaki(layers[0].shape[1], layers[2].shape[0] + 1, dilation, layers, self.linear.weight)
+
     def both(self, data):
         # The network sees 7 samples of lines 0, R and 2 R about its target, the linear path 5 of lines 0 and R.
         return self.linear(data[:, :, :data.shape[2] - self.dilation, 1:-1]), self.network(data)
@@ -129,6 +137,20 @@ def residual_loss(network, data, target):
     """|y - G - F| + |y - G|."""
     linear, nonlinear = (path[0] for path in network.both(data))
     return torch.linalg.norm(target - linear - nonlinear) + torch.linalg.norm(target - linear)
+
+
+def rraki(undersampled, calibration, acceleration, steps):
+    """Filled k-space, from random weights: one network after another."""
+    data = stacked_parts(calibration / abs(calibration).max())
+    networks = []
+    for target in targets_of(data, acceleration):
+        trained = ResidualRaki(data.shape[1], acceleration, acceleration)
+        train(trained, data, target, steps, 1e-3, residual_loss)
+        networks.append(trained.with_dilation(1))
+    gaps, filled = gaps_of(undersampled, networks, acceleration), undersampled.copy()
+    for line, offset, gap in missing_lines(undersampled, acceleration):
+        filled[:, line] = gaps[:, offset - 1, gap]
+    return filled
 
 
 # --- iraki: one complex network for all coils
