@@ -105,6 +105,10 @@ std::string why_not_iraki(const Sampling& sampling, int64_t n_kx, const IrakiOpt
   if (lattice.count < options.kernel1_ky)
     return "its network looks at " + lines_text(options.kernel1_ky) + " one spacing apart, and " +
            lines_text(lattice.count) + " were measured so";
+  const auto span = (options.kernel1_ky - 1) * lattice.spacing + 1;
+  if (span > options.training_lines)
+    return "its network spans " + lines_text(span) + " at R = " + std::to_string(lattice.spacing) +
+           " and is trained on " + std::to_string(options.training_lines);
   const auto width = 2 * readout_margin(options) + 1;
   if (n_kx < width)
     return "its network spans " + std::to_string(width) + " readout samples, and there are " +

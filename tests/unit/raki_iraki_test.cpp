@@ -146,6 +146,19 @@ TEST(Iraki, SameSeedSameBits) {
   EXPECT_FALSE(at::equal(once, run(kspace, options).kspace.samples));
 }
 
+TEST(Iraki, SameBitsOnAnyNumberOfThreads) {
+  const auto kspace = keep_lines(coil_kspace(1, 3, 96, 200), 3, 20);
+  auto options = small(4);
+  options.iraki.features1 = 256;  // so that there are several blocks
+  const auto before = threads();
+  set_threads(1);
+  const auto once = run(kspace, options).kspace.samples;
+  set_threads(2);
+  const auto twice = run(kspace, options).kspace.samples;
+  set_threads(before);
+  EXPECT_TRUE(at::equal(once, twice));
+}
+
 TEST(Iraki, FramesOfABatchDoNotKnowEachOther) {
   const auto full = coil_kspace(2, 3, 48, 24);
   const auto both = run(keep_lines(full, 3, 14), small(8));
@@ -221,6 +234,9 @@ TEST(Iraki, SaysWhyItCannotWork) {
   EXPECT_NE(why(good, 10).find("11 readout samples, and there are 10"), std::string::npos) << why(good, 10);
   const auto few = keep_lines(coil_kspace(1, 2, 24, 16), 8, 0).sampling;
   EXPECT_NE(why(few, 16).find("4 lines one spacing apart, and 3 lines"), std::string::npos) << why(few, 16);
+  const auto wide = keep_lines(coil_kspace(1, 2, 120, 16), 22, 0).sampling;
+  EXPECT_NE(why(wide, 16).find("67 lines at R = 22 and is trained on 65"), std::string::npos)
+      << why(wide, 16);
   EXPECT_NE(why_not(Method::iraki, good, 1, 64, 16, {}).find("one coil"), std::string::npos);
   try {
     interpolate_iraki(keep_lines(coil_kspace(1, 2, 24, 16), 8, 0), {}, small(1), {});
