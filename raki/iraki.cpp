@@ -38,16 +38,26 @@ LineRange training_range(const Sampling& sampling, const Lattice& lattice, const
   return {begin, begin + n};
 }
 
-struct FrameResult {
+/// The network of one frame and what goes on from one outer step to the next.
+struct Learner {
+  ComplexWeights weights, gradient;
+  AdamState adam;
   std::vector<double> losses;
-  double seconds = 0;
+
+  Learner(const ComplexShape& shape, const at::Tensor& like, uint64_t seed)
+      : weights(make_complex_weights(shape, like)), gradient(make_complex_weights(shape, like)) {
+    initialise_uniform(weights, seed);
+    adam = make_adam(weights.flat);
+  }
+  void step(ComplexLoss& loss, double learning_rate) {
+    losses.push_back(loss(weights, gradient));
+    adam_step(weights.flat, gradient.flat, learning_rate, adam);
+  }
 };
 
-/// One frame: `filled` (1, coil, 1, ky, kx) holds GRAPPA's result and then ours.
-FrameResult iterate(at::Tensor& filled, const Sampling& sampling, const RakiOptions& all,
-                    const Progress& progress) {
-  const auto& options = all.iraki;
-  const auto start = std::chrono::steady_clock::now();
+/// One frame: `filled` (1, coil, 1, ky, kx) holds GRAPPA's result and then ours. The loss of every step.
+std::vector<double> iterate(at::Tensor& filled, const Sampling& sampling, const IrakiOptions& options,
+                            uint64_t seed, const Progress& progress) {
   const auto lattice = find_lattice(sampling);
   const auto range = training_range(sampling, lattice, options);
   const auto rates = iraki_learning_rates(lattice.spacing, options);
@@ -57,27 +67,21 @@ FrameResult iterate(at::Tensor& filled, const Sampling& sampling, const RakiOpti
   auto gaps = gap_lines(lines, lattice, 0, lattice.count - 1).clone();
   const auto inner = gaps[0].narrow(2, lines_a_side(options) - 1, lattice.count - options.kernel1_ky + 1);
 
-  auto weights =
-      make_complex_weights(iraki_shape(filled.size(axis::coil), lattice.spacing, options), at::real(filled));
-  initialise_uniform(weights, all.seed);
-  auto gradient = make_complex_weights(weights.shape, weights.flat);
-  auto adam = make_adam(weights.flat);
-  FrameResult result;
+  Learner learner(iraki_shape(lines.size(1), lattice.spacing, options), at::real(filled), seed);
   const auto steps = options.first_epochs + (static_cast<int64_t>(rates.size()) - 1) * options.epochs;
   for (size_t outer = 0; outer < rates.size(); ++outer) {
-    ComplexLoss loss(weights.shape, iraki_blocks(lines[0].narrow(1, range.begin, range.size()) * scale,
-                                                 lattice.spacing, options));
+    ComplexLoss loss(
+        learner.weights.shape,
+        iraki_blocks(lines[0].narrow(1, range.begin, range.size()) * scale, lattice.spacing, options));
     const auto epochs = outer == 0 ? options.first_epochs : options.epochs;
     for (int64_t epoch = 0; epoch < epochs; ++epoch) {
-      result.losses.push_back(loss(weights, gradient));
-      adam_step(weights.flat, gradient.flat, rates[outer], adam);
-      if (progress) progress(static_cast<double>(result.losses.size()) / static_cast<double>(steps));
+      learner.step(loss, rates[outer]);
+      if (progress) progress(static_cast<double>(learner.losses.size()) / static_cast<double>(steps));
     }
-    inner.copy_(apply_iraki(measured, weights, options));
+    inner.copy_(apply_iraki(measured, learner.weights, options));
     write_gaps(gaps, sampling, lattice, filled);
   }
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
+  return learner.losses;
 }
 
 std::vector<std::string> warnings_of(const Sampling& sampling, int64_t calibration_lines,
@@ -193,11 +197,13 @@ Interpolation interpolate_iraki(const UndersampledKSpace& kspace,
   for (int64_t frame = 0; frame < frames; ++frame) {
     const auto share = [&](int64_t n) { return static_cast<double>(n) / static_cast<double>(frames); };
     auto filled = result.kspace.samples.narrow(0, frame, 1);
-    auto [losses, seconds] =
-        iterate(filled, sampling, options, part_of(progress, share(frame), share(frame + 1)));
+    const auto start = std::chrono::steady_clock::now();
+    auto losses = iterate(filled, sampling, options.iraki, options.seed,
+                          part_of(progress, share(frame), share(frame + 1)));
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     auto& evidence = result.frames[static_cast<size_t>(frame)];
     const auto of_grappa = std::move(evidence.warnings);
-    evidence = training_evidence(Method::iraki, std::move(losses), sampling, n_lines, seconds);
+    evidence = training_evidence(Method::iraki, std::move(losses), sampling, n_lines, seconds.count());
     evidence.numbers["outer_steps"] =
         static_cast<double>(iraki_learning_rates(lattice.spacing, options.iraki).size());
     evidence.numbers["training_lines"] = static_cast<double>(training_lines);

@@ -12,8 +12,8 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import networks_torch as reference  # noqa: E402
 
 SCAN = pathlib.Path(os.environ.get("RAKI_DATA", ROOT.parent / "shared" / "data")) / "brain16_prescan_64x64" / "preScanRefData.npy"
-R, ACS, COILS, SEEDS = 4, 24, 4, (1, 2, 3)
-STEPS = {"rraki": 150, "iraki": 20}  # far fewer than published: a minute in all
+R, ACS, COILS, SEEDS = 4, 24, 6, (1, 2, 3)
+STEPS = {"rraki": 120, "iraki": 20}  # far fewer than published: a minute in all
 RATES = (5e-4, 5e-4 - 3e-5)
 pytestmark = [pytest.mark.slow,
               pytest.mark.skipif(not SCAN.exists(), reason=f"no shared scan at {SCAN} (RAKI_DATA says where)"),
