@@ -31,22 +31,36 @@ struct Lines {
   bool separate = false;
 };
 
+/// Of the file: 1 for slices.
+int64_t partitions(const PhantomOptions& options) {
+  return options.slab ? options.slices : 1;
+}
+
 int64_t readout_length(const PhantomOptions& options) {
   return std::llround(options.oversampling * static_cast<double>(options.matrix_x));
 }
 
-Lines plan_lines(const PhantomOptions& options, bool full) {
-  const int64_t ny = options.matrix_y, centre = ny / 2;
+std::vector<int64_t> indices_of(const at::Tensor& mask) {
+  const at::Tensor lines = mask.nonzero().flatten().contiguous();
+  return {lines.const_data_ptr<int64_t>(), lines.const_data_ptr<int64_t>() + lines.numel()};
+}
+
+/// The lines of partition `kz`; kz = 0 for slices.
+Lines plan_lines(const PhantomOptions& options, bool full, int64_t kz) {
+  PhantomOptions lattice = options, block = options;
+  lattice.acs_lines = 0;
+  block.separate_calibration = false;
   Lines lines;
   lines.separate = options.separate_calibration && !full;
-  const at::Tensor mask = phantom_mask(options)[0].contiguous();
-  const auto on_lattice = [&](int64_t ky) { return (ky - centre) % options.acceleration == 0; };
-  for (int64_t ky = 0; ky < ny; ++ky)
-    if (full || (on_lattice(ky) && mask[ky].item<bool>())) lines.image.push_back(ky);
-  if (full || options.acceleration == 1) return lines;
-  const int64_t first = std::max<int64_t>(0, centre - options.acs_lines / 2);
-  const int64_t end = std::min(ny, first + options.acs_lines);
-  for (int64_t ky = first; ky < end; ++ky) lines.calibration.push_back(ky);
+  const at::Tensor image = full ? at::ones({options.matrix_y}, at::kBool) : phantom_mask(lattice)[kz];
+  lines.image = indices_of(image);
+  if (full || options.acceleration * options.acceleration_z == 1) return lines;
+  block.acceleration = options.matrix_y;  // of the lattice nothing but one line in the middle is left
+  block.acceleration_z = partitions(options);
+  block.caipi_shift = 0;
+  at::Tensor calibration = phantom_mask(block)[kz];
+  if (options.acs_lines == 0) calibration.fill_(false);
+  lines.calibration = indices_of(calibration);
   return lines;
 }
 
@@ -55,10 +69,11 @@ ISMRMRD::EncodingSpace encoding_space(const PhantomOptions& options, double over
   space.matrixSize.x =
       static_cast<unsigned short>(std::llround(oversampling * static_cast<double>(options.matrix_x)));
   space.matrixSize.y = static_cast<unsigned short>(options.matrix_y);
-  space.matrixSize.z = 1;
+  space.matrixSize.z = static_cast<unsigned short>(partitions(options));
   space.fieldOfView_mm.x = static_cast<float>(oversampling * options.fov_x_mm);
   space.fieldOfView_mm.y = static_cast<float>(options.fov_y_mm);
-  space.fieldOfView_mm.z = static_cast<float>(options.slice_thickness_mm);
+  space.fieldOfView_mm.z =
+      static_cast<float>(options.slice_thickness_mm * static_cast<double>(partitions(options)));
   return space;
 }
 
@@ -73,12 +88,13 @@ ISMRMRD::Encoding encoding(const PhantomOptions& options, const Lines& lines) {
   result.trajectory = ISMRMRD::TrajectoryType::CARTESIAN;
   result.encodingLimits.kspace_encoding_step_0 = limit(readout_length(options), readout_length(options) / 2);
   result.encodingLimits.kspace_encoding_step_1 = limit(options.matrix_y, options.matrix_y / 2);
-  result.encodingLimits.kspace_encoding_step_2 = limit(1, 0);
-  result.encodingLimits.slice = limit(options.slices, 0);
+  result.encodingLimits.kspace_encoding_step_2 = limit(partitions(options), partitions(options) / 2);
+  result.encodingLimits.slice = limit(options.slab ? 1 : options.slices, 0);
   ISMRMRD::ParallelImaging parallel;
   parallel.accelerationFactor.kspace_encoding_step_1 =
       static_cast<unsigned short>(lines.calibration.empty() ? 1 : options.acceleration);
-  parallel.accelerationFactor.kspace_encoding_step_2 = 1;
+  parallel.accelerationFactor.kspace_encoding_step_2 =
+      static_cast<unsigned short>(lines.calibration.empty() ? 1 : options.acceleration_z);
   parallel.calibrationMode = std::string(lines.calibration.empty() ? "other"
                                          : lines.separate          ? "separate"
                                                                    : "embedded");
@@ -159,18 +175,27 @@ void write_noise_readouts(Writer& writer) {
   }
 }
 
-/// A line of slice `place` (counted along the slice direction), acquired as the `order`-th slice.
-ISMRMRD::Acquisition line_readout(const PhantomOptions& options, int64_t place, int64_t order, int64_t ky) {
+/// One plane of phase-encode lines: slice `place` (counted along the slice direction), acquired as the
+/// `order`-th, or a partition of a slab.
+struct Plane {
+  int64_t place = 0, order = 0, kz = 0;
+  bool last = false;  ///< of the scan
+};
+
+ISMRMRD::Acquisition line_readout(const PhantomOptions& options, const Plane& plane, int64_t ky) {
   const int64_t length = readout_length(options);
   ISMRMRD::Acquisition readout = empty_readout(options, length, options.image_dwell_time_us);
-  const double offset = (static_cast<double>(place) - 0.5 * static_cast<double>(options.slices - 1)) *
-                        (options.slice_thickness_mm + options.slice_gap_mm);
+  const double offset =
+      options.slab ? 0
+                   : (static_cast<double>(plane.place) - 0.5 * static_cast<double>(options.slices - 1)) *
+                         (options.slice_thickness_mm + options.slice_gap_mm);
   for (std::size_t i = 0; i < 3; ++i)
     readout.position()[i] =
         static_cast<float>(options.centre_mm[i] + offset * static_cast<double>(readout.slice_dir()[i]));
   readout.center_sample() = static_cast<uint16_t>(length / 2);
   readout.idx().kspace_encode_step_1 = static_cast<uint16_t>(ky);
-  readout.idx().slice = static_cast<uint16_t>(order);
+  readout.idx().kspace_encode_step_2 = static_cast<uint16_t>(plane.kz);
+  readout.idx().slice = static_cast<uint16_t>(plane.order);
   return readout;
 }
 
@@ -185,27 +210,24 @@ void set_slice_flags(ISMRMRD::Acquisition& readout, bool first, bool last) {
   }
 }
 
-/// `kspace` (coil, ky, kx), what this slice's readouts measure.
-void write_calibration(Writer& writer, const Lines& lines, const at::Tensor& kspace, int64_t place,
-                       int64_t order) {
+/// `kspace` (coil, ky, kx), what this plane's readouts measure.
+void write_calibration(Writer& writer, const Lines& lines, const at::Tensor& kspace, const Plane& plane) {
   for (const int64_t ky : lines.calibration) {
-    ISMRMRD::Acquisition readout = line_readout(writer.options, place, order, ky);
+    ISMRMRD::Acquisition readout = line_readout(writer.options, plane, ky);
     readout.setFlag(ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION);
     append(writer, readout, kspace.select(1, ky));
   }
 }
 
-void write_image_lines(Writer& writer, const Lines& lines, const at::Tensor& kspace, int64_t place,
-                       int64_t order) {
+void write_image_lines(Writer& writer, const Lines& lines, const at::Tensor& kspace, const Plane& plane) {
   const std::vector<int64_t> embedded = lines.separate ? std::vector<int64_t>{} : lines.calibration;
   std::vector<int64_t> all;
   std::set_union(lines.image.begin(), lines.image.end(), embedded.begin(), embedded.end(),
                  std::back_inserter(all));
-  const bool last_slice = order + 1 == writer.options.slices;
   for (const int64_t ky : all) {
-    ISMRMRD::Acquisition readout = line_readout(writer.options, place, order, ky);
+    ISMRMRD::Acquisition readout = line_readout(writer.options, plane, ky);
     set_slice_flags(readout, ky == all.front(), ky == all.back());
-    if (last_slice && ky == all.back()) readout.setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
+    if (plane.last && ky == all.back()) readout.setFlag(ISMRMRD::ISMRMRD_ACQ_LAST_IN_MEASUREMENT);
     const bool image = std::binary_search(lines.image.begin(), lines.image.end(), ky);
     if (std::binary_search(embedded.begin(), embedded.end(), ky))
       readout.setFlag(image ? ISMRMRD::ISMRMRD_ACQ_IS_PARALLEL_CALIBRATION_AND_IMAGING
@@ -255,22 +277,35 @@ class NewScan {
   std::filesystem::path path_, partial_;
 };
 
+/// The planes of the scan as they are acquired: partitions from first to last.
+std::vector<Plane> plan_planes(const PhantomOptions& options) {
+  std::vector<Plane> planes;
+  if (options.slab)
+    for (int64_t kz = 0; kz < options.slices; ++kz) planes.push_back({kz, 0, kz});
+  else
+    for (const int64_t place : acquisition_order(options.slices))
+      planes.push_back({place, static_cast<int64_t>(planes.size()), 0});
+  planes.back().last = true;
+  return planes;
+}
+
 void write_scan(const std::filesystem::path& path, const PhantomOptions& options, bool truth) {
-  const Lines lines = plan_lines(options, truth);
   Writer writer{ISMRMRD::Dataset(path.c_str(), "dataset", true), options};
-  writer.file.writeHeader(header_text(options, lines));
+  writer.file.writeHeader(header_text(options, plan_lines(options, truth, partitions(options) / 2)));
   const bool noisy = options.noise > 0;
   if (noisy) write_noise_readouts(writer);
-  const at::Tensor kspace = phantom_kspace(options).select(2, 0);
+  const at::Tensor kspace = phantom_kspace(options);
+  const at::Tensor by_plane = options.slab ? kspace[0].transpose(0, 1) : kspace.select(2, 0);
   const at::Tensor covariance = noisy ? phantom_noise_covariance(options) : at::Tensor();
-  int64_t order = 0;
-  for (const int64_t place : acquisition_order(options.slices)) {
-    const auto seed = options.seed + 2 + 2 * static_cast<uint64_t>(place);
+  for (const Plane& plane : plan_planes(options)) {
+    const Lines lines = plan_lines(options, truth, plane.kz);
+    const at::Tensor clean = by_plane[plane.place].contiguous();
+    const auto seed = options.seed + 2 + 2 * static_cast<uint64_t>(plane.place);
     const auto samples = [&](uint64_t which) {
-      return noisy && !truth ? measured(kspace[place], covariance, seed + which) : kspace[place];
+      return noisy && !truth ? measured(clean, covariance, seed + which) : clean;
     };
-    if (lines.separate) write_calibration(writer, lines, samples(1), place, order);
-    write_image_lines(writer, lines, samples(0), place, order++);
+    if (lines.separate) write_calibration(writer, lines, samples(1), plane);
+    write_image_lines(writer, lines, samples(0), plane);
   }
 }
 

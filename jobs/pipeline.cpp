@@ -60,6 +60,7 @@ ReconstructedBatch compute(const FrameBatch& batch, const ReconContext& context,
   ReconstructedBatch second = compute(part_of(batch, n / 2, n), context, progress);
   first.frames.insert(first.frames.end(), second.frames.begin(), second.frames.end());
   first.image.samples = at::cat({first.image.samples, second.image.samples}, axis::frame);
+  for (auto& [name, samples] : first.maps) samples = at::cat({samples, second.maps.at(name)}, axis::frame);
   return first;
 }
 
@@ -87,7 +88,9 @@ void store(const Computed& computed, const Frames& order, Series& series) {
   for (size_t i = 0; i < computed.frames.size(); ++i) {
     const auto place = std::lower_bound(order.begin(), order.end(), computed.frames[i]) - order.begin();
     const auto at = static_cast<size_t>(place);
-    series.images[place].copy_(computed.result.image.samples[static_cast<int64_t>(i)]);
+    const auto from = static_cast<int64_t>(i);
+    series.images[place].copy_(computed.result.image.samples[from]);
+    for (const auto& [name, samples] : computed.result.maps) series.map(name)[place].copy_(samples[from]);
     series.labels[at] = computed.labels[i];
     series.geometry[at] = computed.geometry[i];
     series.evidence[at] = computed.result.frames[i];

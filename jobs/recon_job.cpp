@@ -82,7 +82,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const auto batches = plan_batches(scan, options, memory_budget(device));
   OutputFolder folder(output, options.overwrite);
 
-  const fs::path store = folder.staging() / ".images";
+  const fs::path store = folder.staging() / ".store";
   Series series = make_series(scan, count_frames(batches), store);
   run_pipeline(reader, context, batches, series, [&](double done) {
     if (progress) progress(0.95 * done);
@@ -94,7 +94,8 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
         if (progress) progress(0.95 + 0.05 * done);
       });
   series.images = at::Tensor();
-  fs::remove(store);
+  series.maps.clear();
+  fs::remove_all(store);
 
   RunFacts facts{input.filename().string(),           digest, device.name(), seconds(), scan.evidence,
                  static_cast<int64_t>(batches.size())};

@@ -6,10 +6,13 @@
 
 #include "gpu/error.h"
 #include "gpu/log.h"
+#include "jobs/noise_maps.h"
+#include "raki/tasks.h"
 #include "recon/coil_compression.h"
 #include "recon/combine.h"
 #include "recon/finish.h"
 #include "recon/fourier.h"
+#include "recon/noise_map.h"
 #include "recon/readout.h"
 #include "recon/sensitivities.h"
 
@@ -74,16 +77,22 @@ Input compress(Input input, int64_t coils) {
   return on_both(std::move(input), [&](const auto& data) { return compress_coils(data, compression); });
 }
 
+/// How the coils are combined: by maps from the calibration, or, as a root sum of squares does, by the images
+/// themselves.
+SensitivityMaps combination(const CoilImages& images, const Calibration& calibration,
+                            const ReconContext& context) {
+  if (context.options.combination == Combination::rss) return own_combination(images);
+  return estimate_sensitivities(calibration, {images.samples.size(axis::x), images.samples.size(axis::y),
+                                              images.samples.size(axis::z)});
+}
+
 /// On the image grid. Adaptive: combined on the encoded grid, where the calibration's field of view is the
 /// maps', then brought to the image grid; root sum of squares: the other way round, since magnitudes cannot
 /// be interpolated.
-Image combine_coils(const CoilImages& images, const Calibration& calibration, const ReconContext& context) {
+Image combine_coils(const CoilImages& images, const SensitivityMaps& maps, const ReconContext& context) {
   if (context.options.combination == Combination::rss)
     return root_sum_of_squares(to_image_grid(images, context.fov_ratio_zyx, context.image_matrix));
-  const MatrixSize matrix{images.samples.size(axis::x), images.samples.size(axis::y),
-                          images.samples.size(axis::z)};
-  return to_image_grid(combine(images, estimate_sensitivities(calibration, matrix)), context.fov_ratio_zyx,
-                       context.image_matrix);
+  return to_image_grid(combine(images, maps), context.fov_ratio_zyx, context.image_matrix);
 }
 
 std::string rounded(double value) {
@@ -124,10 +133,6 @@ std::array<double, 3> fov_ratio(const ScanSummary& scan) {
 }  // namespace
 
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
-  if (scan.matrix.z > 1 && options.interpolation.method != Method::zero_filled)
-    throw InputError({"This method works on 2-D scans",
-                      "a 3-D scan with " + std::to_string(scan.matrix.z) + " partitions", "one partition",
-                      scan.path, "Use --method zero-filled"});
   ReconContext context{options,           device, std::nullopt, scan.readout_oversampling, fov_ratio(scan),
                        scan.image_matrix, {}};
   context.whitening = whitening_of(scan, context);
@@ -150,12 +155,21 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   });
   input = timed("compress coils", std::move(input),
                 [&](Input&& in) { return compress(std::move(in), options.coils); });
-  Interpolation filled = interpolate(input.kspace, input.calibration, options.interpolation, progress);
+  // The repeats behind a noise map take as long as the image, each.
+  const double share = options.noise_map ? 1 / static_cast<double>(1 + options.noise_repeats) : 1;
+  Interpolation filled =
+      interpolate(input.kspace, input.calibration, options.interpolation, part_of(progress, 0, share),
+                  options.noise_map ? NoiseMapWanted::yes : NoiseMapWanted::no);
   const CoilImages images = timed("transform", filled.kspace, to_coil_images);
-  const Image combined = timed("combine", images, [&](const CoilImages& coils) {
-    return combine_coils(coils, central_calibration(input, filled.kspace), context);
+  const SensitivityMaps maps = combination(images, central_calibration(input, filled.kspace), context);
+  const Image image = timed("combine", images, [&](const CoilImages& coils) {
+    return magnitude(combine_coils(coils, maps, context));
   });
-  return {Image(magnitude(combined).samples.cpu()), std::move(filled.frames)};
+  ReconstructedBatch result{Image(image.samples.cpu()), filled.frames, {}};
+  if (options.noise_map)
+    result.maps = noise_maps({input.kspace, input.calibration, filled, maps, image.samples}, context,
+                             part_of(progress, share, 1));
+  return result;
 }
 
 }  // namespace raki

@@ -1,7 +1,9 @@
 #pragma once
 // The recipe: frames of a scan in, images out, every step a verb of its floor. Read this first.
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "gpu/device.h"
@@ -31,6 +33,7 @@ ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const
 struct ReconstructedBatch {
   Image image;  ///< magnitude, float32 (frame, z, y, x), on the CPU
   std::vector<FrameEvidence> frames;
+  std::map<std::string, at::Tensor> maps;  ///< jobs/noise_maps.h; empty unless `options.noise_map`
 };
 
 /// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.

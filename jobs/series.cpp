@@ -110,18 +110,30 @@ int64_t write_dicom_files(const Planes& planes, const PixelScaling& scaling, con
   return clipped;
 }
 
+/// Zeros in a new memory-mapped file.
+at::Tensor stored_planes(const fs::path& file, at::IntArrayRef sizes) {
+  return at::from_file(file.string(), true, c10::multiply_integers(sizes),
+                       at::TensorOptions().dtype(at::kFloat))
+      .view(sizes);
+}
+
 WrittenFile describe(const fs::path& folder, const std::string& name) {
   return {name, static_cast<int64_t>(fs::file_size(folder / name)), sha256_file(folder / name)};
 }
 
 }  // namespace
 
-Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& file) {
+at::Tensor& Series::map(const std::string& name) {
+  if (!maps[name].defined()) maps[name] = stored_planes(store / name, images.sizes());
+  return maps[name];
+}
+
+Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& store) {
   const MatrixSize m = scan.image_matrix;
+  fs::create_directory(store);
   Series series;
-  series.images =
-      at::from_file(file.string(), true, frames * m.z * m.y * m.x, at::TensorOptions().dtype(at::kFloat))
-          .view({frames, m.z, m.y, m.x});
+  series.store = store;
+  series.images = stored_planes(store / "images", {frames, m.z, m.y, m.x});
   const auto n = static_cast<size_t>(frames);
   series.labels.resize(n);
   series.geometry.resize(n);
@@ -146,6 +158,10 @@ WrittenSeries write_series(const Series& series, const ScanSummary& scan, const 
   if (options.outputs.npy) {
     write_npy(folder / "image.npy", series.images);
     written.files.push_back(describe(folder, "image.npy"));
+  }
+  for (const auto& [name, samples] : series.maps) {
+    write_npy(folder / (name + ".npy"), samples);
+    written.files.push_back(describe(folder, name + ".npy"));
   }
   if (options.outputs.png) {
     const at::Tensor middle = series.images.select(1, planes.per_frame / 2);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,18 @@ namespace raki {
 
 /// Images of the selected frames in output order.
 struct Series {
-  at::Tensor images;  ///< float32 (frame, z, y, x)
+  std::filesystem::path store;             ///< folder of the memory-mapped files
+  at::Tensor images;                       ///< float32 (frame, z, y, x)
+  std::map<std::string, at::Tensor> maps;  ///< of the same shape (jobs/noise_maps.h)
   std::vector<FrameLabel> labels;
   std::vector<FrameGeometry> geometry;
   std::vector<FrameEvidence> evidence;
-  std::vector<Sampling> samplings;  ///< one a frame
+  std::vector<Sampling> samplings;           ///< one a frame
+  at::Tensor& map(const std::string& name);  ///< zeros at first
 };
 
-/// An empty series of `frames` frames; `file`: where its images live until the process ends or the file is
-/// removed.
-Series make_series(const ScanSummary& scan, int64_t frames, const std::filesystem::path& file);
+/// An empty series of `frames` frames; `store`: a new folder where its images live until it is removed.
+Series make_series(const ScanSummary& scan, int64_t frames, const std::filesystem::path& store);
 
 /// A file of the result, relative to the result folder.
 struct WrittenFile {

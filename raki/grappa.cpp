@@ -5,6 +5,8 @@
 #include "gpu/error.h"
 #include "gpu/linalg.h"
 #include "raki/lines.h"
+#include "raki/noise_correlation.h"
+#include "raki/signal_power.h"
 #include "raki/tasks.h"
 #include "raki/weights.h"
 
@@ -22,9 +24,10 @@ void check_kernel(const GrappaOptions& options) {
       ExitCode::usage);
 }
 
-/// Fills the group's target lines of `out` from the measured samples in it.
-void fill_group(const at::Tensor& calibration, const GeometryGroup& group, const GrappaOptions& options,
-                at::Tensor& out) {
+/// Fills the group's target lines of `out` from the measured samples in it; returns its kernel (frame, n,
+/// target * coil).
+at::Tensor fill_group(const at::Tensor& calibration, const GeometryGroup& group, const GrappaOptions& options,
+                      at::Tensor& out) {
   // In double: without weighting the centre outweighs the rest by 1e3 and more, and single-precision sums
   // then differ from exact ones by as much as the regularisation.
   const NormalEquations equations =
@@ -38,24 +41,52 @@ void fill_group(const at::Tensor& calibration, const GeometryGroup& group, const
         source_patches(out, group.geometry, chunk, options.kernel_kx, ReadoutEdges::zero_padded);
     put_targets(out, at::matmul(patches, weights), group.geometry, chunk);
   }
+  return weights;
+}
+
+/// `weights` (frame, coil * rest, target * coil) for samples in units of the noise.
+at::Tensor in_noise_units(const at::Tensor& weights, const at::Tensor& sigma) {
+  const int64_t frames = sigma.size(0), coils = sigma.size(1);
+  const at::Tensor sd = sigma.to(at::kFloat).to(weights.device()).clamp_min(1e-30);
+  const at::Tensor split = weights.view({frames, coils, -1, weights.size(2) / coils, coils});
+  return (split * sd.view({frames, coils, 1, 1, 1}) / sd.view({frames, 1, 1, 1, coils})).view_as(weights);
+}
+
+/// The kernels of `groups`, (frame, n, target * coil) each, as one level.
+NoiseCorrelation correlation_of(const std::vector<GeometryGroup>& groups,
+                                const std::vector<at::Tensor>& weights, const EncodedLines& lines,
+                                int64_t width, const UndersampledKSpace& kspace) {
+  const at::Tensor sigma = noise_level(kspace).sigma;
+  FrozenKernels kernels{groups, {}, {}, width};
+  for (const auto& of_group : weights)
+    kernels.weights.push_back(in_noise_units(of_group, sigma).unsqueeze(1));
+  kernels.level = at::zeros({kspace.samples.size(0), lines.range.size(), kspace.samples.size(axis::kx)},
+                            at::TensorOptions(kspace.samples.device()).dtype(at::kLong));
+  return noise_correlation(noise_lags(kernels, lines.measured), sigma, kspace);
 }
 
 }  // namespace
 
 Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const GrappaOptions& options,
-                                 const Progress& progress) {
+                                 const Progress& progress, NoiseMapWanted noise_map) {
   check_kernel(options);
   const EncodedLines encoded = encoded_lines(kspace);
   const at::Tensor reference = calibration_lines(encoded, calibration, kspace, options.kernel_kx);
   const auto groups = group_blocks(gap_blocks(encoded.measured, options.kernel_ky, reference.size(2) - 1));
 
   at::Tensor filled = encoded.samples.clone();
+  // Of every group the kernels of its frames, in order.
+  std::vector<std::vector<at::Tensor>> weights(groups.size(),
+                                               std::vector<at::Tensor>(static_cast<size_t>(filled.size(0))));
   for_each_group(
       groups, filled,
       [&](const GeometryGroup& group, FrameRange frames) {
         at::Tensor out = frames.of(filled);
-        fill_group(frames.of(reference), group, options, out);
+        const at::Tensor kernel = fill_group(frames.of(reference), group, options, out);
+        auto& of_group = weights[static_cast<size_t>(&group - groups.data())];
+        for (int64_t f = 0; f < frames.count; ++f)
+          of_group[static_cast<size_t>(frames.first + f)] = kernel[f];
       },
       progress);
   if (progress) progress(1);
@@ -64,8 +95,14 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
   evidence.numbers = {{"calibration_lines", static_cast<double>(reference.size(2))},
                       {"geometries", static_cast<double>(groups.size())},
                       {"regularisation", options.regularisation}};
-  return {into_matrix(filled, encoded, kspace),
-          std::vector<FrameEvidence>(static_cast<size_t>(filled.size(0)), evidence)};
+  Interpolation result{into_matrix(filled, encoded, kspace),
+                       std::vector<FrameEvidence>(static_cast<size_t>(filled.size(0)), evidence)};
+  if (noise_map == NoiseMapWanted::yes) {
+    std::vector<at::Tensor> stacked;
+    for (const auto& of_group : weights) stacked.push_back(at::stack(of_group));
+    result.noise = correlation_of(groups, stacked, encoded, options.kernel_kx, kspace);
+  }
+  return result;
 }
 
 }  // namespace raki

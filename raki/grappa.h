@@ -10,6 +10,7 @@ namespace raki {
 /// @throws InputError for an odd kernel_ky or even kernel_kx, for too few calibration lines, for kz > 1.
 Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const GrappaOptions& options,
-                                 const Progress& progress = {});
+                                 const Progress& progress = {},
+                                 NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 }  // namespace raki

@@ -172,6 +172,8 @@ ImageModelResult refine_together(const NoiseAwareFit& fit, const std::vector<boo
     filled = filled + share * (fused(columns, excess, fit, model, measured, detail) - filled);
   }
   result.filled = columns.to_fit_units(filled);
+  const at::Tensor noise = columns.noise.flatten(1);
+  result.column_noise = noise.roll(noise.size(1) / 2, 1);
   return result;
 }
 
@@ -181,15 +183,27 @@ ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::ve
                                          const HybridOptions& options, const Progress& progress) {
   const int64_t n_frames = fit.filled.size(0), together = fit.filled.is_cpu() ? 1 : n_frames;
   ImageModelResult result{at::empty_like(fit.filled),
+                          at::empty({n_frames, fit.filled.size(3)}, fit.noise.weight.options()),
                           std::vector<ImageModelEvidence>(static_cast<size_t>(n_frames))};
   const auto task = [&](int64_t i) {
     const FrameRange frames{i * together, together};
     const ImageModelResult part = refine_together(part_of(fit, frames), measured, options.detail);
     frames.of(result.filled).copy_(part.filled);
+    frames.of(result.column_noise).copy_(part.column_noise);
     std::ranges::copy(part.frames, result.frames.begin() + frames.first);
   };
   for_each_task(n_frames / together, fit.filled.device(), task, progress);
   return result;
+}
+
+ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
+                     const UndersampledKSpace& kspace) {
+  const at::Tensor sigma = fit.noise.level.sigma.to(at::kFloat).to(result.filled.device());
+  at::Tensor signal = at::zeros_like(kspace.samples, at::MemoryFormat::Contiguous);
+  signal.select(axis::kz, 0)
+      .narrow(2, fit.lines.begin, fit.lines.size())
+      .copy_(result.filled * sigma.unsqueeze(2).unsqueeze(3));
+  return {KSpace(signal, kspace.basis), (sigma.unsqueeze(2) * result.column_noise.unsqueeze(1)).unsqueeze(2)};
 }
 
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageModelResult& result) {
@@ -210,7 +224,8 @@ Interpolation interpolate_hybrid(const UndersampledKSpace& kspace,
   const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.5));
   const auto result = refine_with_image_model(fit, measured_lines(kspace.sampling, fit.lines), options,
                                               part_of(progress, 0.5, 1));
-  return {to_matrix(result.filled, fit, kspace), evidence_of(fit, result)};
+  return {
+      to_matrix(result.filled, fit, kspace), evidence_of(fit, result), {}, scan_model(fit, result, kspace)};
 }
 
 }  // namespace raki

@@ -14,7 +14,9 @@ struct ImageModelEvidence {
 };
 
 struct ImageModelResult {
-  at::Tensor filled;  ///< (frame, coil, ky, kx) of the encoded lines, units of the noise
+  at::Tensor filled;  ///< (frame, coil, ky, kx) of the encoded lines, units of the noise; measured lines
+                      ///< too as the model has them
+  at::Tensor column_noise;  ///< (frame, x) float32: sd of the noise by readout column, in the fit's units
   std::vector<ImageModelEvidence> frames;
 };
 
@@ -28,6 +30,10 @@ ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::ve
 Interpolation interpolate_hybrid(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const HybridOptions& options,
                                  const Progress& progress = {});
+
+/// What the model takes the scan to be, in the units and the matrix of `kspace`.
+ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
+                     const UndersampledKSpace& kspace);
 
 /// The evidence of `linear` with the model's numbers added (method_used = hybrid).
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageModelResult& result);

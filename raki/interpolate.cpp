@@ -9,9 +9,11 @@
 #include "raki/iraki.h"
 #include "raki/kernel.h"
 #include "raki/noise_aware.h"
+#include "raki/noise_correlation.h"
 #include "raki/raki_2019.h"
 #include "raki/residual.h"
 #include "raki/rraki.h"
+#include "raki/slices.h"
 #include "recon/fourier.h"
 
 namespace raki {
@@ -19,26 +21,34 @@ namespace {
 
 constexpr int64_t noise_aware_readout_taps = 7;
 
-Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const std::string& reason) {
+Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const std::string& reason,
+                        NoiseMapWanted noise_map) {
   FrameEvidence evidence;
   evidence.method_asked = asked;
   evidence.method_used = Method::zero_filled;
   evidence.reason = reason;
-  return {zero_filled(kspace),
-          std::vector<FrameEvidence>(static_cast<size_t>(kspace.samples.size(0)), evidence)};
+  Interpolation result{zero_filled(kspace),
+                       std::vector<FrameEvidence>(static_cast<size_t>(kspace.samples.size(0)), evidence)};
+  if (noise_map == NoiseMapWanted::yes) result.noise = noise_of_measured(kspace);
+  return result;
 }
 
 Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                       const RakiOptions& options, const Progress& progress) {
+                       const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
+  if (kspace.sampling.n_kz() > 1) {
+    std::optional<Calibration> of_slices;
+    if (calibration) of_slices = slices_of(*calibration, kspace);
+    return slab_of(dispatch(slices_of(kspace), of_slices, options, progress, noise_map), kspace);
+  }
   switch (options.method) {
     case Method::raki:
       return interpolate_residual(kspace, calibration, options, progress);
     case Method::hybrid:
       return interpolate_hybrid(kspace, calibration, options.hybrid, progress);
     case Method::linear:
-      return interpolate_linear(kspace, calibration, progress);
+      return interpolate_linear(kspace, calibration, progress, noise_map);
     case Method::grappa:
-      return interpolate_grappa(kspace, calibration, options.grappa, progress);
+      return interpolate_grappa(kspace, calibration, options.grappa, progress, noise_map);
     case Method::raki_2019:
       return interpolate_raki_2019(kspace, calibration, options, progress);
     case Method::rraki:
@@ -46,7 +56,7 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
     case Method::iraki:
       return interpolate_iraki(kspace, calibration, options, progress);
     case Method::zero_filled:
-      return unchanged(kspace, Method::zero_filled, "");
+      return unchanged(kspace, Method::zero_filled, "", noise_map);
   }
   throw Bug("a method without an interpolator");
 }
@@ -88,7 +98,10 @@ std::string methods_that_work(const Sampling& sampling, int64_t n_coils, int64_t
 std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
                     int64_t calibration_lines, const RakiOptions& options) {
   if (method == Method::zero_filled || sampling.fully_sampled()) return "";
-  if (sampling.n_kz() != 1) return "3-D k-space of " + std::to_string(sampling.n_kz()) + " partitions";
+  if (sampling.n_kz() > 1) {
+    if (!partitions_are_alike(sampling)) return "lines are missing along both phase-encode axes";
+    return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
+  }
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";
   switch (method) {
     case Method::raki_2019:
@@ -106,13 +119,13 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
 }
 
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                          const RakiOptions& options, const Progress& progress) {
+                          const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
   StepTimer timer("interpolate " + to_text(options.method));
   timer.tell(
       c10::str(kspace.samples.sizes(), ", ", kspace.sampling.mask.sum().item<int64_t>(), " lines measured"));
   const Sampling& sampling = kspace.sampling;
   if (sampling.fully_sampled())
-    return unchanged(kspace, options.method, "fully sampled: nothing to interpolate");
+    return unchanged(kspace, options.method, "fully sampled: nothing to interpolate", noise_map);
   const int64_t lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
   const int64_t n_coils = kspace.samples.size(axis::coil), n_kx = kspace.samples.size(axis::kx);
   const std::string problem = why_not(options.method, sampling, n_coils, n_kx, lines, options);
@@ -120,7 +133,7 @@ Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<
     throw InputError(
         {"The method " + to_text(options.method) + " cannot work on these data", problem, "", "",
          "Methods that work here: " + methods_that_work(sampling, n_coils, n_kx, lines, options)});
-  return dispatch(kspace, calibration, options, progress);
+  return dispatch(kspace, calibration, options, progress, noise_map);
 }
 
 }  // namespace raki

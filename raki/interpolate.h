@@ -23,9 +23,20 @@ struct FrameEvidence {
   std::vector<std::string> warnings;
 };
 
+/// What a method takes a scan to be: enough to simulate it again.
+struct ScanModel {
+  KSpace signal;        ///< every sample without noise, as far as the method can tell
+  at::Tensor noise_sd;  ///< (frame, coil, z, x) float32: of a complex sample, transformed along kz and kx
+};
+
+/// Whether an interpolation also tells what becomes of the noise.
+enum class NoiseMapWanted { no, yes };
+
 struct Interpolation {
   KSpace kspace;  ///< measured samples bit for bit as they came in
   std::vector<FrameEvidence> frames;
+  std::optional<NoiseCorrelation> noise = {};  ///< if wanted, of linear methods
+  std::optional<ScanModel> model = {};         ///< if wanted, of the others (repeats.h)
 };
 
 /// Called between training steps and geometries with the part done, 0..1; throws (Interrupted) to stop.
@@ -39,7 +50,8 @@ using Progress = std::function<void(double)>;
 /// @throws InputError (65) with the numbers and the methods that would work when `options.method` cannot work
 /// here.
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                          const RakiOptions& options, const Progress& progress = {});
+                          const RakiOptions& options, const Progress& progress = {},
+                          NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 /// Why `method` cannot work on this sampling, coils and calibration; empty when it can.
 std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "raki/lines.h"
+#include "raki/noise_correlation.h"
 #include "raki/tasks.h"
 #include "raki/verdict.h"
 #include "raki/weights.h"
@@ -42,9 +43,11 @@ struct Problem {
 
 /// What is noted down while lines are filled; undefined where nobody asks.
 struct Notes {
-  at::Tensor gain;         ///< of the filled lines (frame, ky, kx)
-  at::Tensor unexplained;  ///< by the most used kernel (frame)
-  at::Tensor lambda;       ///< at which it is judged (frame)
+  at::Tensor gain = {};              ///< of the filled lines (frame, ky, kx)
+  at::Tensor unexplained = {};       ///< by the most used kernel (frame)
+  at::Tensor lambda = {};            ///< at which it is judged (frame)
+  FrozenKernels* kernels = nullptr;  ///< `level` given, the rest filled in
+  at::Tensor levels = {};            ///< lambda of their levels (frame, level)
 };
 
 /// The group that fills most lines.
@@ -84,6 +87,9 @@ void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& gr
       at::Tensor gain = frames.of(notes.gain);
       put_gain(weights, frames.of(problem.lambda), gain);
     }
+    if (notes.kernels != nullptr)
+      frames.of(notes.kernels->weights[static_cast<size_t>(&group - groups.data())])
+          .copy_(kernels_at(weights, frames.of(notes.levels)));
     if (notes.unexplained.defined() && &group == main)
       frames.of(notes.unexplained).copy_(unexplained_part(equations, weights, frames.of(notes.lambda)));
   };
@@ -143,6 +149,19 @@ at::Tensor gather_lines(const at::Tensor& data, const std::vector<int64_t>& begi
   return at::stack(parts);
 }
 
+/// Uninitialised kernels of every group in `notes.kernels`.
+void make_room(const std::vector<GeometryGroup>& groups, const at::Tensor& lines, const Notes& notes) {
+  const int64_t frames = lines.size(0), coils = lines.size(1), levels = notes.levels.size(1);
+  FrozenKernels& kernels = *notes.kernels;
+  kernels.groups = groups;
+  kernels.width = readout_taps;
+  for (const auto& [geometry, origins] : groups)
+    kernels.weights.push_back(
+        at::empty({frames, levels, coils * static_cast<int64_t>(geometry.sources.size()) * readout_taps,
+                   coils * static_cast<int64_t>(geometry.targets.size())},
+                  lines.options()));
+}
+
 /// The second stage for frames whose regions have the same size: calibrated on measured and filled lines.
 at::Tensor recalibrate(const Problem& problem, const at::Tensor& filled,
                        const std::vector<LineRange>& regions, int64_t taps, const Notes& notes = {}) {
@@ -154,7 +173,9 @@ at::Tensor recalibrate(const Problem& problem, const at::Tensor& filled,
   const at::Tensor variance = measured.unsqueeze(0).expand_as(problem.weight);
   const CalibrationSet set{gather_lines(filled, begins, size), gather_lines(problem.weight, begins, size),
                            gather_lines(variance, begins, size)};
-  return fill_stage(problem, set, group_blocks(gap_blocks(problem.mask, taps, size - 1)), notes);
+  const auto groups = group_blocks(gap_blocks(problem.mask, taps, size - 1));
+  if (notes.kernels != nullptr) make_room(groups, filled, notes);
+  return fill_stage(problem, set, groups, notes);
 }
 
 /// Frames by the size of their region: a batch shares its geometries.
@@ -164,14 +185,16 @@ std::map<int64_t, std::vector<int64_t>> frames_by_size(const std::vector<LineRan
   return frames;
 }
 
-/// Second stage of the whole batch; fills `fit.filled`, `fit.region` and `fit.taps`.
-void refine(const Problem& problem, NoiseAwareFit& fit) {
+/// Second stage of the whole batch; fills `fit.filled`, `fit.region`, `fit.taps` and, if asked for,
+/// `fit.noise_lags`.
+void refine(const Problem& problem, NoiseMapWanted noise_map, NoiseAwareFit& fit) {
   const int64_t n_ky = fit.measured.size(2), spacing = widest_spacing(problem.mask);
   for (const auto& centre : fit.noise.centre)
     fit.region.push_back(recalibration_region(fit.acs, centre.ky, n_ky));
   const at::Tensor first = fit.filled;
   fit.filled = at::empty_like(first);
   fit.taps.assign(fit.region.size(), 2);
+  fit.noise_lags.resize(noise_map == NoiseMapWanted::yes ? fit.region.size() : 0);
   for (const auto& [size, frames] : frames_by_size(fit.region)) {
     const at::Tensor picked = at::tensor(frames, at::kLong).to(first.device());
     const auto part = [&](const at::Tensor& whole) { return whole.index_select(0, picked); };
@@ -184,8 +207,20 @@ void refine(const Problem& problem, NoiseAwareFit& fit) {
     const at::Tensor gain = at::ones_like(weight);
     const Problem of_frames{measured,        problem.mask, weight, lambda, problem.blend_near_centre,
                             problem.progress};
-    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps, {gain, {}, {}}));
+    FrozenKernels kernels;
+    Notes notes{.gain = gain};
+    if (noise_map == NoiseMapWanted::yes) {
+      const LambdaLevels levels = lambda_levels(lambda);
+      kernels.level = levels.of;
+      notes.kernels = &kernels;
+      notes.levels = levels.lambda;
+    }
+    fit.filled.index_copy_(0, picked, recalibrate(of_frames, part(first), regions, taps, notes));
     fit.gain.index_copy_(0, picked, gain);
+    if (noise_map == NoiseMapWanted::no) continue;
+    const at::Tensor lags = noise_lags(kernels, problem.mask);
+    for (size_t i = 0; i < frames.size(); ++i)
+      fit.noise_lags[static_cast<size_t>(frames[i])] = lags[static_cast<int64_t>(i)];
   }
 }
 
@@ -235,7 +270,7 @@ at::Tensor central_lambda(const NoiseAwareFit& fit, int64_t n) {
 }  // namespace
 
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                              const Progress& progress) {
+                              const Progress& progress, NoiseMapWanted noise_map) {
   const EncodedLines lines = encoded_lines(kspace);
   const at::Tensor reference = calibration_lines(lines, calibration, kspace, readout_taps);
   const int64_t n_reference = reference.size(2);
@@ -265,7 +300,7 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   fit.unexplained = notes.unexplained.cpu();
   begin = share;
   share = 1 - begin;
-  if (!groups.empty()) refine(problem, fit);
+  if (!groups.empty()) refine(problem, noise_map, fit);
   within(1);
   return fit;
 }
@@ -326,9 +361,12 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit) {
 }
 
 Interpolation interpolate_linear(const UndersampledKSpace& kspace,
-                                 const std::optional<Calibration>& calibration, const Progress& progress) {
-  const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, progress);
+                                 const std::optional<Calibration>& calibration, const Progress& progress,
+                                 NoiseMapWanted noise_map) {
+  const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, progress, noise_map);
   Interpolation result{to_matrix(fit.filled, fit, kspace), evidence_of(fit)};
+  if (!fit.noise_lags.empty())
+    result.noise = noise_correlation(same_size(fit.noise_lags), fit.noise.level.sigma, kspace);
   for (auto& frame : result.frames) judge(frame);
   return result;
 }

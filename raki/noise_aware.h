@@ -22,12 +22,13 @@ struct NoiseAwareFit {
   LineRange acs;    ///< longest run of measured lines
   std::vector<LineRange> region;  ///< of every frame: the lines the final calibration used
   std::vector<int64_t> taps;      ///< of every frame: measured lines a block uses in the final calibration
+  std::vector<at::Tensor> noise_lags;  ///< of every frame (noise_correlation.h); empty unless asked for
 };
 
 /// Both stages: calibration on the ACS (or `calibration`), then once more on the filled centre.
 /// @throws InputError when the calibration has too few lines or the readout fewer than 7 samples.
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                              const Progress& progress = {});
+                              const Progress& progress = {}, NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 /// The missing lines of `fit.measured` once more, by kernels calibrated on `full` (frame, coil, ky, kx; units
 /// of the noise, every line present) instead of the first stage's result. `measured`: one entry a line.
@@ -42,7 +43,7 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit);
 
 /// `linear`: fit and evidence in one.
 Interpolation interpolate_linear(const UndersampledKSpace& kspace,
-                                 const std::optional<Calibration>& calibration,
-                                 const Progress& progress = {});
+                                 const std::optional<Calibration>& calibration, const Progress& progress = {},
+                                 NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 }  // namespace raki

@@ -84,12 +84,12 @@ struct ResidualOptions {
 
 struct RakiOptions {
   Method method = Method::raki;
-  GrappaOptions grappa;
-  Raki2019Options raki_2019;
-  RrakiOptions rraki;
-  IrakiOptions iraki;
-  HybridOptions hybrid;
-  ResidualOptions residual;
+  GrappaOptions grappa = {};
+  Raki2019Options raki_2019 = {};
+  RrakiOptions rraki = {};
+  IrakiOptions iraki = {};
+  HybridOptions hybrid = {};
+  ResidualOptions residual = {};
   uint64_t seed = 1;  ///< of every random number
 };
 

@@ -164,7 +164,8 @@ Interpolation interpolate_residual(const UndersampledKSpace& kspace,
   const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.3));
   const auto measured = measured_lines(kspace.sampling, fit.lines);
   const auto model = refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.3, 0.6));
-  Interpolation result{to_matrix(model.filled, fit, kspace), evidence_of(fit, model)};
+  Interpolation result{
+      to_matrix(model.filled, fit, kspace), evidence_of(fit, model), {}, scan_model(fit, model, kspace)};
   const auto obstacle = why_not_tried(kspace, calibration);
   for (auto& evidence : result.frames) {
     evidence.method_asked = Method::raki;

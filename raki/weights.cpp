@@ -94,6 +94,12 @@ void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Te
   }
 }
 
+at::Tensor kernels_at(const SpectralWeights& weights, const at::Tensor& lambda) {
+  const at::Tensor shrinkage = (weights.eigenvalues.unsqueeze(1) + lambda.unsqueeze(2)).reciprocal();
+  return at::matmul(weights.eigenvectors.unsqueeze(1),
+                    weights.projected.unsqueeze(1) * shrinkage.unsqueeze(3));
+}
+
 at::Tensor unexplained_part(const NormalEquations& equations, const SpectralWeights& weights,
                             const at::Tensor& lambda) {
   // |B - A w|^2 = |B|^2 - 2 Re tr(w^H A^H B) + tr(w^H A^H A w) with w = V (V^H A^H B) / (d + lambda).

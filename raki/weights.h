@@ -39,6 +39,10 @@ SpectralWeights spectral_weights(const NormalEquations& equations, const Geometr
 void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Tensor& lambda, int64_t width,
            at::Tensor& out);
 
+/// The kernels at some lambdas, V diag(1 / (d + lambda)) V^H A^H B: `lambda` (frame, level), result (frame,
+/// level, n, target * coil) complex64.
+at::Tensor kernels_at(const SpectralWeights& weights, const at::Tensor& lambda);
+
 /// Noise power of the lines `apply` writes, for unit noise in `lines` and mean over coils: |V diag(1 / (d +
 /// lambda)) V^H A^H B|^2 summed over the sources, written to the target lines of `gain` (frame, line, kx).
 void put_gain(const SpectralWeights& weights, const at::Tensor& lambda, at::Tensor& gain);

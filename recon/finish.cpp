@@ -36,15 +36,21 @@ at::Tensor fit(at::Tensor samples, const std::array<double, 3>& fov_ratio_zyx, M
          "at least one voxel on every axis", "", ""});
   }
   const std::array<int64_t, 3> sizes{matrix.z, matrix.y, matrix.x};
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    const int64_t dim = samples.dim() - 3 + static_cast<int64_t>(i);
-    samples = resize_about_centre(samples, dim, cropped_size(samples.size(dim), fov_ratio_zyx[i]));
-    samples = interpolate(samples, dim, sizes[i]);
-  }
+  samples = crop_field_of_view(samples, fov_ratio_zyx);
+  for (size_t i = 0; i < sizes.size(); ++i)
+    samples = interpolate(samples, samples.dim() - 3 + static_cast<int64_t>(i), sizes[i]);
   return samples.contiguous();
 }
 
 }  // namespace
+
+at::Tensor crop_field_of_view(at::Tensor samples, const std::array<double, 3>& fov_ratio_zyx) {
+  for (size_t i = 0; i < fov_ratio_zyx.size(); ++i) {
+    const int64_t dim = samples.dim() - 3 + static_cast<int64_t>(i);
+    samples = resize_about_centre(samples, dim, cropped_size(samples.size(dim), fov_ratio_zyx[i]));
+  }
+  return samples;
+}
 
 CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& fov_ratio_zyx,
                          MatrixSize matrix) {

@@ -19,6 +19,9 @@ CoilImages to_image_grid(const CoilImages& images, const std::array<double, 3>& 
 /// The same for a combined image; complex64 only, since a magnitude cannot be interpolated in k-space.
 Image to_image_grid(const Image& image, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix);
 
+/// The crop alone, of the last three axes (z, y, x) of anything.
+at::Tensor crop_field_of_view(at::Tensor samples, const std::array<double, 3>& fov_ratio_zyx);
+
 /// |image|, float32.
 Image magnitude(const Image& image);
 

@@ -8,6 +8,7 @@
 
 #include "gpu/check.h"
 #include "gpu/error.h"
+#include "gpu/fft.h"
 #include "recon/phantom_coils.h"
 #include "recon/phantom_object.h"
 #include "recon/undersample.h"
@@ -41,6 +42,8 @@ void check_options(const PhantomOptions& o) {
       "The phantom's slices are not usable",
       std::to_string(o.slice_thickness_mm) + " mm thick, gap " + std::to_string(o.slice_gap_mm) + " mm",
       "a thickness above 0 and a gap of 0 or more");
+  require(o.slab || (o.acceleration_z == 1 && o.caipi_shift == 0 && o.acs_partitions == 0),
+          "Partitions are undersampled in a slab only", "slices", "a slab");
   require(o.noise >= 0 && std::isfinite(o.noise), "The phantom's noise is not usable",
           std::to_string(o.noise), "0 or more");
 }
@@ -94,6 +97,19 @@ at::Tensor seen_by_coils(const Grid& grid, const at::Tensor& fine) {
   return sum.view({n_coils, grid.y.n, grid.x.n});
 }
 
+/// Coils alternate between two rows above and below the middle of a slab: what each sees at slice `slice`,
+/// float64 (coil,).
+at::Tensor row_weights(const PhantomOptions& options, int64_t slice) {
+  constexpr double row_distance = 0.3, row_width = 0.35;  // of the slab's thickness
+  const double z = (static_cast<double>(slice) + 0.5) / static_cast<double>(options.slices) - 0.5;
+  std::vector<double> weights;
+  for (int64_t coil = 0; coil < options.coils; ++coil) {
+    const double row = coil % 2 == 0 ? -row_distance : row_distance;
+    weights.push_back(options.slab ? std::exp(-0.5 * std::pow((z - row) / row_width, 2)) : 1.0);
+  }
+  return at::tensor(weights, at::kDouble);
+}
+
 at::Tensor voxel_positions(int64_t n) {
   return (at::arange(n, at::kDouble) - n / 2) / n;
 }
@@ -108,9 +124,13 @@ at::Tensor phantom_kspace(const PhantomOptions& options) {
   std::vector<at::Tensor> slices;
   for (int64_t slice = 0; slice < options.slices; ++slice) {
     const at::Tensor fine = fourier_transform(head_slice(slice, options.slices), grid.y.k(), grid.x.k());
-    slices.push_back((scale * seen_by_coils(grid, fine)).to(at::kComplexFloat));
+    const at::Tensor rows = row_weights(options, slice).view({-1, 1, 1});
+    slices.push_back((scale * rows * seen_by_coils(grid, fine)).to(at::kComplexFloat));
   }
-  return at::stack(slices).unsqueeze(2);
+  const at::Tensor planes = at::stack(slices);
+  if (!options.slab) return planes.unsqueeze(2);
+  const at::Tensor along_z = fft_1d(planes.movedim(0, -1).contiguous());  // coil, ky, kx, kz
+  return along_z.movedim(-1, 1).unsqueeze(0).contiguous();
 }
 
 at::Tensor phantom_density(const PhantomOptions& options) {
@@ -120,13 +140,17 @@ at::Tensor phantom_density(const PhantomOptions& options) {
   for (int64_t slice = 0; slice < options.slices; ++slice) {
     slices.push_back(density(head_slice(slice, options.slices), y, x).to(at::kFloat));
   }
-  return at::stack(slices).unsqueeze(1);
+  return at::stack(slices).unsqueeze(options.slab ? 0 : 1);
 }
 
 at::Tensor phantom_coil_fields(const PhantomOptions& options) {
   check_options(options);
   const at::Tensor y = voxel_positions(options.matrix_y), x = voxel_positions(options.matrix_x);
-  return evaluate(Grid(options).coils, y, x).to(at::kComplexFloat);
+  const at::Tensor plane = evaluate(Grid(options).coils, y, x).to(at::kComplexFloat).unsqueeze(1);
+  if (!options.slab) return plane;
+  std::vector<at::Tensor> rows;
+  for (int64_t slice = 0; slice < options.slices; ++slice) rows.push_back(row_weights(options, slice));
+  return plane * at::stack(rows, 1).to(at::kFloat).unsqueeze(2).unsqueeze(3);
 }
 
 at::Tensor phantom_noise_covariance(const PhantomOptions& options) {
@@ -163,8 +187,11 @@ at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed)
 
 at::Tensor phantom_mask(const PhantomOptions& options) {
   check_options(options);
-  return uniform_mask(options.matrix_y, options.acceleration,
-                      options.separate_calibration ? 0 : options.acs_lines);
+  const int64_t n_kz = options.slab ? options.slices : 1;
+  const int64_t partitions = options.acs_partitions > 0 ? options.acs_partitions : n_kz;
+  return slab_mask(n_kz, options.matrix_y,
+                   {options.acceleration, options.acceleration_z, options.caipi_shift,
+                    options.separate_calibration ? 0 : options.acs_lines, partitions});
 }
 
 }  // namespace raki

@@ -18,8 +18,12 @@ struct PhantomOptions {
   double slice_thickness_mm = 5, slice_gap_mm = 1;
   int64_t acceleration = 4;
   int64_t acs_lines = 40;
-  bool separate_calibration = false;  ///< ACS as reference lines that are not part of the image
-  double oversampling = 2;            ///< of the readout
+  bool slab =
+      false;  ///< the slices, without gap, as partitions of one 3-D scan; coils sit in two rows along z
+  int64_t acceleration_z = 1, caipi_shift = 0;  ///< of a slab (recon/undersample.h)
+  int64_t acs_partitions = 0;                   ///< of a slab, calibration; 0: all
+  bool separate_calibration = false;            ///< ACS as reference lines that are not part of the image
+  double oversampling = 2;                      ///< of the readout
   double noise = 0.05;  ///< sd of a complex noise sample (k-space or unitary image) of coil 0 at the image
                         ///< dwell time; white matter has density 0.8, the coils together 1 in the centre:
                         ///< an SNR of 26 there, before undersampling
@@ -29,16 +33,18 @@ struct PhantomOptions {
   uint64_t seed = 1;
 };
 
-/// Noise-free k-space of every slice, fully sampled, (slice, coil, 1, ky, kx) complex64 with kx oversampled.
-/// The unitary inverse transform gives density times coil field. Landmark: one bright small disc in the first
-/// quadrant (x > 0, y < 0 of the image centre) makes every flip visible.
+/// Noise-free k-space, fully sampled, complex64 with kx oversampled: of every slice (slice, coil, 1, ky, kx),
+/// or of the slab (1, coil, kz, ky, kx), transformed along the slices. The unitary inverse transform gives
+/// density times coil field. Landmark: one bright small disc in the first quadrant (x > 0, y < 0 of the image
+/// centre) makes every flip visible.
 /// @throws InputError (64) for options that make no phantom.
 at::Tensor phantom_kspace(const PhantomOptions& options);
 
 /// What the k-space is the transform of, at the voxel centres: the density of every slice, float32 (slice, 1,
-/// y, x), ...
+/// y, x) or of the slab (1, z, y, x), ...
 at::Tensor phantom_density(const PhantomOptions& options);
-/// ... and the field of every coil, complex64 (coil, y, x); root sum of squares 1 in the centre.
+/// ... and the field of every coil, complex64 (coil, z, y, x), z = 1 for slices; root sum of squares 1 in the
+/// centre.
 at::Tensor phantom_coil_fields(const PhantomOptions& options);
 
 /// The covariance the phantom's noise has at the image dwell time, complex128 (coil, coil): unequal
@@ -49,7 +55,8 @@ at::Tensor phantom_noise_covariance(const PhantomOptions& options);
 /// `n` samples of noise with that covariance, (coil, n) complex64, from the given seed.
 at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed);
 
-/// Lines the options ask for: every R-th through the centre, plus the ACS (embedded only). bool (1, ky).
+/// Lines the options ask for: the lattice through the centre, plus the ACS (embedded only). bool (kz, ky), kz
+/// = 1 for slices.
 at::Tensor phantom_mask(const PhantomOptions& options);
 
 }  // namespace raki

@@ -75,4 +75,17 @@ Image::Image(at::Tensor samples_in) : samples(std::move(samples_in)) {
                is_magnitude ? at::kFloat : at::kComplexFloat);
 }
 
+NoiseCorrelation::NoiseCorrelation(at::Tensor lags_in, at::Tensor sigma_in, CoilBasis basis_in)
+    : lags(std::move(lags_in)), sigma(std::move(sigma_in)), basis(basis_in) {
+  check_tensor(
+      lags, "noise correlation",
+      {{"frame"}, {"coil", basis.n_coils}, {"coil", basis.n_coils}, {"kz lag"}, {"ky lag"}, {"kx lag"}},
+      at::kComplexFloat);
+  check_tensor(sigma, "noise sd", {{"frame", lags.size(0)}, {"coil", basis.n_coils}}, at::kFloat);
+}
+
+NoiseMap::NoiseMap(at::Tensor samples_in) : samples(std::move(samples_in)) {
+  check_tensor(samples, "noise map", {{"frame"}, {"z"}, {"y"}, {"x"}}, at::kFloat);
+}
+
 }  // namespace raki

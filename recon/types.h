@@ -72,4 +72,20 @@ struct Image {
   explicit Image(at::Tensor samples);
 };
 
+/// Noise of an interpolated k-space: covariance of the samples of two coils a number of samples apart, mean
+/// over k-space. `lags` (frame, coil, coil, kz lag, ky lag, kx lag) complex64, odd sizes, lag 0 in the
+/// middle: [i, j, d] is the mean of z_i(k + d) conj(z_j(k)). `sigma` (frame, coil) float32: sd of a measured
+/// complex sample, in the units of the samples as lags are in their square.
+struct NoiseCorrelation {
+  at::Tensor lags, sigma;
+  CoilBasis basis;
+  NoiseCorrelation(at::Tensor lags, at::Tensor sigma, CoilBasis basis);
+};
+
+/// Standard deviation of the noise of a magnitude image, in the image's units. (frame, z, y, x) float32.
+struct NoiseMap {
+  at::Tensor samples;
+  explicit NoiseMap(at::Tensor samples);
+};
+
 }  // namespace raki

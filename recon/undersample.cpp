@@ -8,17 +8,40 @@
 
 namespace raki {
 
+namespace {
+
+void check_axis(int64_t n, int64_t acceleration, int64_t acs_lines) {
+  if (acceleration >= 1 && acceleration <= n && acs_lines >= 0 && acs_lines <= n) return;
+  throw InputError(
+      {"Impossible undersampling",
+       "R = " + std::to_string(acceleration) + ", " + std::to_string(acs_lines) + " ACS lines",
+       "R from 1 to " + std::to_string(n) + " and 0 to " + std::to_string(n) + " ACS lines", "", ""},
+      ExitCode::usage);
+}
+
+}  // namespace
+
 at::Tensor uniform_mask(int64_t n, int64_t acceleration, int64_t acs_lines) {
-  if (acceleration < 1 || acceleration > n || acs_lines < 0 || acs_lines > n)
-    throw InputError(
-        {"Impossible undersampling",
-         "R = " + std::to_string(acceleration) + ", " + std::to_string(acs_lines) + " ACS lines",
-         "R from 1 to " + std::to_string(n) + " and 0 to " + std::to_string(n) + " ACS lines", "", ""},
-        ExitCode::usage);
-  at::Tensor mask = at::zeros({1, n}, at::kBool);
-  const int64_t centre = n / 2;
-  mask.slice(1, centre % acceleration, n, acceleration).fill_(true);
-  mask.narrow(1, centre - acs_lines / 2, acs_lines).fill_(true);
+  return slab_mask(1, n, {.acceleration_ky = acceleration, .acs_ky = acs_lines, .acs_kz = 1});
+}
+
+at::Tensor slab_mask(int64_t n_kz, int64_t n_ky, const SlabLattice& lattice) {
+  check_axis(n_ky, lattice.acceleration_ky, lattice.acs_ky);
+  check_axis(n_kz, lattice.acceleration_kz, lattice.acs_kz);
+  if (lattice.caipi_shift < 0 || lattice.caipi_shift >= lattice.acceleration_ky)
+    throw InputError({"Impossible CAIPIRINHA shift", std::to_string(lattice.caipi_shift),
+                      "0 to R - 1 = " + std::to_string(lattice.acceleration_ky - 1), "", ""},
+                     ExitCode::usage);
+  at::Tensor mask = at::zeros({n_kz, n_ky}, at::kBool);
+  const int64_t r_ky = lattice.acceleration_ky, r_kz = lattice.acceleration_kz;
+  for (int64_t kz = n_kz / 2 % r_kz; kz < n_kz; kz += r_kz) {
+    const int64_t shift = (kz - n_kz / 2) / r_kz * lattice.caipi_shift;
+    const int64_t first = ((n_ky / 2 + shift) % r_ky + r_ky) % r_ky;
+    mask[kz].slice(0, first, n_ky, r_ky).fill_(true);
+  }
+  mask.narrow(0, n_kz / 2 - lattice.acs_kz / 2, lattice.acs_kz)
+      .narrow(1, n_ky / 2 - lattice.acs_ky / 2, lattice.acs_ky)
+      .fill_(true);
   return mask;
 }
 

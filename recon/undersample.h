@@ -9,6 +9,17 @@ namespace raki {
 /// @throws InputError (64) unless 1 <= acceleration <= n and 0 <= acs_lines <= n.
 at::Tensor uniform_mask(int64_t n, int64_t acceleration, int64_t acs_lines);
 
+/// The lines of a slab, bool (n_kz, n_ky): every `acceleration_kz`-th partition through n_kz / 2 and on it
+/// every `acceleration_ky`-th line, shifted by `caipi_shift` lines from one such partition to the next
+/// (CAIPIRINHA: Breuer et al., MRM 55:549, 2006); and a centred block of `acs_kz` x `acs_ky` lines.
+struct SlabLattice {
+  int64_t acceleration_ky = 1, acceleration_kz = 1;
+  int64_t caipi_shift = 0;
+  int64_t acs_ky = 0, acs_kz = 0;
+};
+/// @throws InputError (64) unless 1 <= R <= n on both axes, 0 <= shift < R along ky, and the block fits.
+at::Tensor slab_mask(int64_t n_kz, int64_t n_ky, const SlabLattice& lattice);
+
 /// fastMRI's equispaced fraction (facebookresearch/fastMRI, EquispacedMaskFractionFunc without its random
 /// offset): a centre of round(centre_fraction n) lines and a non-integer step so that n / rate lines are
 /// measured in all; bool (1, n).

@@ -134,6 +134,13 @@ void add_recon_options(CLI::App& command, ReconOptions& options) {
   command.add_option("--coils", options.coils, "Compress more coils than this to this many; 0: never")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  command.add_flag("--noise-map", options.noise_map,
+                   "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
+  command
+      .add_option("--noise-repeats", options.noise_repeats,
+                  "Simulated repeats of the scan behind the noise map of a method that is not linear")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
   command.add_flag("!--no-prewhiten", options.prewhiten, "Leave noise readouts unused");
   add_parsed(command, "--slices", "Slices A:B by position, from 0, half-open", "all",
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });

@@ -42,6 +42,13 @@ void add_phantom(CLI::App& program, const Session&) {
   command->add_option("--gap", o.slice_gap_mm, "Gap between slices, mm")->capture_default_str();
   command->add_option("-R,--acceleration", o.acceleration, "Every R-th line")->capture_default_str();
   command->add_option("--acs", o.acs_lines, "Calibration lines")->capture_default_str();
+  command->add_flag("--slab", o.slab, "The slices as partitions of one 3-D scan");
+  command->add_option("--acceleration-z", o.acceleration_z, "Of a slab: every R-th partition")
+      ->capture_default_str();
+  command->add_option("--caipi-shift", o.caipi_shift, "Of a slab: lines from one such partition to the next")
+      ->capture_default_str();
+  command->add_option("--acs-partitions", o.acs_partitions, "Of a slab: with calibration lines; 0: all")
+      ->capture_default_str();
   command->add_flag("--separate-calibration", o.separate_calibration,
                     "Calibration lines that are not part of the image");
   command->add_option("--oversampling", o.oversampling, "Of the readout")->capture_default_str();

@@ -139,4 +139,7 @@ constexpr ReferenceResult brain16_encoded_from_20{0.048294,
                                                     {-1.132666e-03f, 1.105919e-03f},
                                                     {-6.622202e-03f, -2.478415e-03f}}}};
 
+constexpr std::array<double, 3> noise_sd_brain8_r4_acs40{0.61277, 0.85858, 1.29531};
+constexpr std::array<double, 3> noise_sd_brain16_r4_acs24{1.54276, 1.72629, 2.06349};
+
 }  // namespace raki::test

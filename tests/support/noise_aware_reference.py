@@ -12,8 +12,8 @@ import sys
 import numpy as np
 
 sys.path.insert(0, sys.argv[1])
-from noise_aware_kernel import grappa, na_recon  # noqa: E402
-from sets import fastmri, load, rss, uniform  # noqa: E402
+from noise_aware_kernel import grappa, na_recon, noise_map  # noqa: E402
+from sets import fastmri, ifft2c, load, rss, uniform  # noqa: E402
 
 
 def nrmse(filled, full):
@@ -49,6 +49,17 @@ def cases():
     yield "brain16_encoded_from_20", k, partial, {"valid": (20, 128)}
 
 
+def noise_sd_quantiles(name, acceleration, acs):
+    """10, 50 and 90 % of the noise sd where the image is above 8 % of its maximum; coils in units of their noise."""
+    full = load(name)
+    mask = uniform(full.shape[1], acceleration, acs)
+    filled, info = na_recon(full * mask[None, :, None], mask)
+    images = ifft2c(filled / info["sigma"].astype(np.float32)[:, None, None])
+    size = np.sqrt((np.abs(images) ** 2).sum(0))
+    sd = np.sqrt(noise_map(info, full.shape, images / size))
+    return np.quantile(sd[size > 0.08 * size.max()], [0.1, 0.5, 0.9])
+
+
 print("// Written by noise_aware_reference.py; the command stands there.")
 print("#pragma once\n\n#include <array>\n#include <complex>\n\nnamespace raki::test {\n")
 print("struct ReferenceResult {\n  double nrmse, grappa_nrmse;\n  std::array<std::complex<float>, 12> samples;\n};\n")
@@ -60,4 +71,7 @@ for name, full, mask, options in cases():
     print(f"// taps {info['npe']}, region {info['ext'][0] + begin}-{info['ext'][1] + begin}, centre {info['centre']}")
     print(f"constexpr ReferenceResult {name}{{{nrmse(filled, full):.6f}, {plain:.6f}, {{{{")
     print(",\n".join(f"    {{{v.real:.6e}f, {v.imag:.6e}f}}" for v in samples(filled, missing)) + "}}};\n")
-print("}  // namespace raki::test")
+for name, acceleration, acs in [("brain8", 4, 40), ("brain16", 4, 24)]:
+    values = ", ".join(f"{v:.5f}" for v in noise_sd_quantiles(name, acceleration, acs))
+    print(f"constexpr std::array<double, 3> noise_sd_{name}_r{acceleration}_acs{acs}{{{values}}};")
+print("\n}  // namespace raki::test")

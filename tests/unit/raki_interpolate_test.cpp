@@ -122,9 +122,10 @@ TEST(WhyNot, NamesWhatStandsInTheWay) {
     EXPECT_NE(why_not(method, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "") << to_text(method);
   EXPECT_EQ(why_not(Method::linear, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
 
-  at::Tensor planes = at::zeros({4, 32}, at::kBool);
-  planes.slice(1, 0, 32, 2).fill_(true);
-  EXPECT_NE(why_not(Method::linear, sampling(planes), 8, 64, 8, {}).find("3-D"), std::string::npos);
+  at::Tensor planes = uniform_mask(32, 2, 8).repeat({4, 1});
+  EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
+  planes[1].fill_(false);
+  EXPECT_NE(why_not(Method::linear, sampling(planes), 8, 64, 8, {}).find("both"), std::string::npos);
 }
 
 TEST(Interpolate, CalibrationOfAnotherCoilBasisIsRefused) {

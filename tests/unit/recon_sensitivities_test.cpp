@@ -38,7 +38,7 @@ Head head(int64_t acs_lines, double noise) {
   const at::Tensor k = clean + n.view({8, 2, 1, 144, 128}).transpose(0, 1);
   const KSpace kspace(k, whitened(8));
   return {kspace, undersample(kspace, phantom_mask(options)), phantom_density(options),
-          phantom_coil_fields(options).unsqueeze(0).unsqueeze(2)};
+          phantom_coil_fields(options).unsqueeze(0)};
 }
 
 TEST(Sensitivities, CombineLikeTheTrueFieldsUpToPhase) {

@@ -1,0 +1,53 @@
+#include "jobs/noise_maps.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "raki/repeats.h"
+#include "recon/finish.h"
+#include "recon/noise_map.h"
+
+namespace raki {
+
+namespace {
+
+/// a / b; 0 where b is 0.
+at::Tensor ratio(const at::Tensor& a, const at::Tensor& b) {
+  return at::where(b > 0, a / b, at::zeros_like(a));
+}
+
+std::map<std::string, at::Tensor> by_formula(const NoiseSource& source, const ReconContext& context) {
+  const auto on_grid = [&](const NoiseMap& map) {
+    return to_image_grid(map, context.fov_ratio_zyx, context.image_matrix).samples;
+  };
+  const at::Tensor noise = on_grid(noise_map(*source.filled.noise, source.maps));
+  const at::Tensor full = on_grid(fully_sampled_noise(*source.filled.noise, source.maps));
+  const double acceleration = source.kspace.sampling.effective_acceleration();
+  return {{"noise", noise}, {"g_factor", ratio(noise, full) / std::sqrt(acceleration)}};
+}
+
+std::map<std::string, at::Tensor> by_repeats(const NoiseSource& source, const ReconContext& context,
+                                             const Progress& progress) {
+  const ScanModel model =
+      source.filled.model ? *source.filled.model : model_of(source.filled.kspace, source.kspace);
+  const auto [noise, bias] =
+      repeat_scan(model, source.kspace.sampling, source.calibration, source.maps,
+                  context.options.interpolation, context.options.noise_repeats, progress);
+  const Image grid =
+      to_image_grid(Image(bias.to(at::kComplexFloat)), context.fov_ratio_zyx, context.image_matrix);
+  return {{"noise", to_image_grid(noise, context.fov_ratio_zyx, context.image_matrix).samples},
+          {"bias", at::real(grid.samples).contiguous()}};
+}
+
+}  // namespace
+
+std::map<std::string, at::Tensor> noise_maps(const NoiseSource& source, const ReconContext& context,
+                                             const Progress& progress) {
+  auto maps = source.filled.noise ? by_formula(source, context) : by_repeats(source, context, progress);
+  if (context.whitening) maps["snr"] = ratio(source.image, maps.at("noise"));
+  for (auto& [name, samples] : maps) samples = samples.cpu();
+  return maps;
+}
+
+}  // namespace raki
