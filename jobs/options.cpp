@@ -73,9 +73,18 @@ std::string interpolation_text(const RakiOptions& o) {
   add("seed", o.seed);
   add("grappa", o.grappa.kernel_ky, o.grappa.kernel_kz, o.grappa.kernel_kx, o.grappa.regularisation);
   add("hybrid", o.hybrid.detail);
-  const auto& r = o.raki_2019;
-  add("raki-2019", r.kernel1_kx, r.kernel1_ky, r.features1, r.features2, r.kernel3_kx, r.kernel3_ky,
-      r.initial_sd, r.scale_maximum, r.learning_rate, r.iterations);
+  const auto add_layers = [&](const char* name, const RakiLayers& l) {
+    add(name, l.kernel1_kx, l.kernel1_ky, l.features1, l.features2, l.kernel3_kx, l.kernel3_ky, l.initial_sd);
+  };
+  add_layers("raki-2019-layers", o.raki_2019.layers);
+  add("raki-2019", o.raki_2019.scale_maximum, o.raki_2019.learning_rate, o.raki_2019.iterations);
+  add_layers("rraki-layers", o.rraki.layers);
+  add("rraki", o.rraki.linear_weight, o.rraki.scale_maximum, o.rraki.learning_rate, o.rraki.iterations);
+  const auto& i = o.iraki;
+  add("iraki", i.kernel1_ky, i.kernel1_kx, i.features1, i.features2, i.kernel3_kx, i.negative_slope,
+      i.training_lines, i.first_epochs, i.epochs, i.learning_rate, i.learning_rate_falls[0],
+      i.learning_rate_falls[1], i.learning_rate_falls[2], i.outer_steps[0], i.outer_steps[1],
+      i.outer_steps[2], i.least_learning_rate);
   const auto& g = o.gate;
   add("gate", g.draws, g.draws_a_step, g.steps, g.learning_rate, g.damping, g.full_to_half, g.least_detail,
       g.most_detail);

@@ -7,11 +7,13 @@
 #include "raki/gated.h"
 #include "raki/grappa.h"
 #include "raki/hybrid.h"
+#include "raki/iraki.h"
 #include "raki/kernel.h"
 #include "raki/noise_aware.h"
 #include "raki/noise_aware_stage.h"
 #include "raki/noise_correlation.h"
 #include "raki/raki_2019.h"
+#include "raki/rraki.h"
 #include "raki/slices.h"
 #include "recon/fourier.h"
 
@@ -59,6 +61,10 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
       return interpolate_grappa(kspace, calibration, options.grappa, progress, noise_map);
     case Method::raki_2019:
       return interpolate_raki_2019(kspace, calibration, options, progress);
+    case Method::rraki:
+      return interpolate_rraki(kspace, calibration, options, progress);
+    case Method::iraki:
+      return interpolate_iraki(kspace, calibration, options, progress);
     case Method::zero_filled:
       return unchanged(kspace, Method::zero_filled, "", noise_map);
   }
@@ -106,13 +112,18 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
   if (sampling.n_kz() > 1) {
     if (partitions_are_alike(sampling))
       return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
-    if (method == Method::hybrid || method == Method::raki_2019)
+    if (method != Method::raki && method != Method::linear && method != Method::grappa)
       return "lines are missing along both phase-encode axes";
   }
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";
   switch (method) {
     case Method::raki_2019:
-      return why_not_raki_2019(sampling, calibration_lines);
+      return why_not_per_channel(sampling, n_kx, calibration_lines, options.raki_2019.layers);
+    case Method::rraki:
+      return why_not_per_channel(sampling, n_kx, calibration_lines, options.rraki.layers);
+    case Method::iraki:
+      if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
+      return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
     case Method::grappa:
       return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
     default:

@@ -42,9 +42,9 @@ struct Interpolation {
 /// Called between training steps and geometries with the part done, 0..1; throws (Interrupted) to stop.
 using Progress = std::function<void(double)>;
 
-/// Fills every missing line within the encoded range; lines outside it stay zero. `raki_2019` fills between
-/// measured lines only and warns of the others. `calibration`: separate reference lines; without them the ACS
-/// of the image's own lines is used. Fully sampled data are returned as they are. When
+/// Fills every missing line within the encoded range; lines outside it stay zero. `raki_2019` and `rraki`
+/// fill between measured lines only and warn of the others. `calibration`: separate reference lines; without
+/// them the ACS of the image's own lines is used. Fully sampled data are returned as they are. When
 /// `kspace.basis.unit_noise` the noise is taken as 1 unless the data contradict that; otherwise it is
 /// estimated.
 /// @throws InputError (65) with the numbers and the methods that would work when `options.method` cannot work

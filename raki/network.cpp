@@ -48,23 +48,30 @@ NetworkWeights layers_of(const NetworkShape& shape, const at::Tensor& flat) {
     begin += n;
     return flat.narrow(1, begin - n, n).unflatten(1, sizes);
   };
-  NetworkWeights weights{shape, flat, {}, {}, {}};
+  NetworkWeights weights{shape, flat, {}, {}, {}, {}};
   weights.layer1 = layer({shape.networks * shape.features1, shape.inputs});
   weights.layer2 = layer({shape.networks, shape.features2, shape.features1});
   weights.layer3 = layer({shape.networks, shape.taps() * shape.outputs, shape.features2});
+  weights.linear = layer({shape.networks * shape.linear_outputs(), shape.inputs});
   return weights;
 }
 
-/// Of the networks of a part, as a view.
-at::Tensor rows_of_layer1(const NetworkWeights& weights, const NetworkPart& part) {
-  const auto features = weights.shape.features1;
-  return weights.layer1.narrow(1, part.first_network * features, part.networks * features);
+/// Of the networks of a part, as a view of `layer`, which has `rows` rows a network.
+at::Tensor rows_of(const at::Tensor& layer, int64_t rows, const NetworkPart& part) {
+  return layer.narrow(1, part.first_network * rows, part.networks * rows);
+}
+
+/// The windows of the linear path that lie on the outputs, of `work.windows`.
+at::Tensor aligned(const NetworkShape& shape, const Grid& grid, const at::Tensor& windows) {
+  return windows.narrow(3, 0, grid.output_rows(shape))
+      .narrow(4, (shape.kernel3_kx - 1) / 2, grid.output_columns(shape));
 }
 
 }  // namespace
 
 int64_t NetworkShape::weights() const {
-  return networks * (features1 * inputs + features2 * features1 + taps() * outputs * features2);
+  return networks * (features1 * inputs + features2 * features1 + taps() * outputs * features2 +
+                     linear_outputs() * inputs);
 }
 
 NetworkWeights make_weights(const NetworkShape& shape, int64_t frames, const at::Tensor& like) {
@@ -78,7 +85,7 @@ NetworkWeights frames_of(const NetworkWeights& weights, int64_t first, int64_t c
 void initialise(NetworkWeights& weights, double standard_deviation, uint64_t seed) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const double reach = std::erf(2 / std::sqrt(2.0));
-  for (auto* layer : {&weights.layer1, &weights.layer2, &weights.layer3}) {
+  for (auto* layer : {&weights.layer1, &weights.layer2, &weights.layer3, &weights.linear}) {
     const auto uniform =
         at::empty(layer->select(0, 0).sizes(), at::kDouble).uniform_(-reach, reach, generator);
     layer->copy_(uniform.erfinv().mul_(std::sqrt(2.0) * standard_deviation).unsqueeze(0));
@@ -90,17 +97,19 @@ NetworkWeights take_part(const NetworkWeights& weights, const NetworkPart& part)
   shape.networks = part.networks;
   const auto frames = frames_of(weights, part.first_frame, part.frames);
   auto taken = make_weights(shape, part.frames, weights.flat);
-  taken.layer1.copy_(rows_of_layer1(frames, part));
+  taken.layer1.copy_(rows_of(frames.layer1, shape.features1, part));
   taken.layer2.copy_(frames.layer2.narrow(1, part.first_network, part.networks));
   taken.layer3.copy_(frames.layer3.narrow(1, part.first_network, part.networks));
+  taken.linear.copy_(rows_of(frames.linear, shape.linear_outputs(), part));
   return taken;
 }
 
 void put_part(const NetworkWeights& weights_of_part, const NetworkPart& part, NetworkWeights& weights) {
   const auto frames = frames_of(weights, part.first_frame, part.frames);
-  rows_of_layer1(frames, part).copy_(weights_of_part.layer1);
+  rows_of(frames.layer1, weights.shape.features1, part).copy_(weights_of_part.layer1);
   frames.layer2.narrow(1, part.first_network, part.networks).copy_(weights_of_part.layer2);
   frames.layer3.narrow(1, part.first_network, part.networks).copy_(weights_of_part.layer3);
+  rows_of(frames.linear, weights.shape.linear_outputs(), part).copy_(weights_of_part.linear);
 }
 
 Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t frames,
@@ -119,6 +128,9 @@ Workspace make_workspace(const NetworkShape& shape, const Grid& grid, int64_t fr
       options);
   work.output = at::empty(
       {frames, shape.networks, shape.outputs, grid.output_rows(shape), grid.output_columns(shape)}, options);
+  if (!shape.linear_path) return work;
+  work.windows = at::empty({frames, shape.networks, shape.outputs, grid.rows, grid.columns}, options);
+  work.linear = at::empty_like(work.output);
   return work;
 }
 
@@ -133,6 +145,10 @@ void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& 
   auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
   at::bmm_out(taps, merge_frames(weights.layer3), hidden2);
   gather_taps(shape, grid, work);
+  if (!shape.linear_path) return;
+  auto windows = work.windows.view({sources.size(0), -1, grid.positions()});
+  at::bmm_out(windows, weights.linear, sources);
+  work.linear.copy_(aligned(shape, grid, work.windows));
 }
 
 void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& sources, Workspace& work,
@@ -149,6 +165,10 @@ void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor&
   at::bmm_out(gradient1, merge_frames(weights.layer2).mT(), gradient2);
   at::threshold_backward_out(gradient1, gradient1, hidden1, 0);
   gradient.layer1.copy_(at::bmm(work.gradient1.flatten(1, 2), sources.mT()));
+  if (!shape.linear_path) return;
+  work.windows.zero_();
+  aligned(shape, grid, work.windows).copy_(work.linear);
+  gradient.linear.copy_(at::bmm(work.windows.view({sources.size(0), -1, grid.positions()}), sources.mT()));
 }
 
 std::vector<NetworkPart> parts_of(const NetworkShape& shape, const Grid& grid, int64_t frames,
@@ -179,7 +199,7 @@ at::Tensor outputs_of(const NetworkWeights& weights, const Grid& grid, const at:
     forward(taken, grid, sources.narrow(0, part.first_frame, part.frames), work);
     result.narrow(0, part.first_frame, part.frames)
         .narrow(1, part.first_network, part.networks)
-        .copy_(work.output);
+        .copy_(shape.linear_path ? work.output.add_(work.linear) : work.output);
   }
   return result;
 }

@@ -10,11 +10,13 @@
 namespace raki {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 6> names{{{Method::raki, "raki"},
+constexpr std::array<std::pair<Method, std::string_view>, 8> names{{{Method::raki, "raki"},
                                                                     {Method::hybrid, "hybrid"},
                                                                     {Method::linear, "linear"},
                                                                     {Method::grappa, "grappa"},
                                                                     {Method::raki_2019, "raki-2019"},
+                                                                    {Method::rraki, "rraki"},
+                                                                    {Method::iraki, "iraki"},
                                                                     {Method::zero_filled, "zero-filled"}}};
 
 }  // namespace

@@ -1,249 +1,33 @@
 #include "raki/raki_2019.h"
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <string>
-#include <thread>
-
-#include "gpu/error.h"
-#include "raki/adam.h"
-#include "raki/lattice.h"
-#include "raki/tasks.h"
-#include "recon/fourier.h"
+#include <ATen/ATen.h>
 
 namespace raki {
 namespace {
 
-constexpr int64_t frames_at_once = 16;  ///< bounds the memory of the source windows
-
-/// Real parts of all coils, then imaginary parts: (frame, 2 coil, ...) of the matching real type.
-at::Tensor stack_parts(const at::Tensor& samples) {
-  return at::cat({at::real(samples), at::imag(samples)}, 1).contiguous();
-}
-
-/// Largest magnitude of each frame becomes `maximum`; a frame of zeros stays as it is.
-at::Tensor scaled(const at::Tensor& samples, double maximum) {
-  const auto largest = samples.abs().amax({1, 2, 3}, true);
-  return samples * (maximum / largest.clamp_min(1e-30)).to(samples.scalar_type());
-}
-
-int64_t readout_margin(const Raki2019Options& o) {
-  return (o.kernel1_kx - 1) / 2 + (o.kernel3_kx - 1) / 2;
-}
-
-/// Lines the kernel spans beyond its first gap, in lattice lines.
-int64_t lines_beyond(const Raki2019Options& o) {
-  return o.kernel1_ky + o.kernel3_ky - 3;
-}
-
-NetworkShape shape_for(int64_t n_coils, int64_t acceleration, const Raki2019Options& o) {
-  NetworkShape shape;
-  shape.networks = 2 * n_coils;
-  shape.inputs = 2 * n_coils * o.kernel1_ky * o.kernel1_kx;
-  shape.features1 = o.features1;
-  shape.features2 = o.features2;
-  shape.kernel3_ky = o.kernel3_ky;
-  shape.kernel3_kx = o.kernel3_kx;
-  shape.outputs = acceleration - 1;
-  return shape;
-}
-
-/// Counts the steps of all threads. The thread that made it reports them; when the report throws, all stop.
-struct StepCount {
-  const Progress& progress;
-  double total;
-  std::thread::id reporter = std::this_thread::get_id();
-  std::atomic<int64_t> done{0};
-  std::atomic<bool> stopped{false};
-
-  /// False: stop.
-  bool next() {
-    const auto steps = static_cast<double>(++done);
-    if (!progress || std::this_thread::get_id() != reporter) return !stopped;
-    try {
-      progress(steps / total);
-    } catch (...) {
-      stopped = true;
-      throw;
-    }
-    return true;
-  }
-};
-
-/// Trains the networks of one part to the end, by themselves; writes the losses (step, frame, network).
-void train_part(const Raki2019Problem& problem, NetworkWeights& weights, const Raki2019Options& options,
-                StepCount& count, const at::Tensor& losses) {
-  const auto frames = problem.sources.size(0);
-  auto work = make_workspace(weights.shape, problem.grid, frames, problem.sources);
-  auto gradient = make_weights(weights.shape, frames, problem.sources);
-  auto adam = make_adam(weights.flat);
-  for (int64_t step = 0; step < options.iterations; ++step) {
-    forward(weights, problem.grid, problem.sources, work);
-    work.output.sub_(problem.targets);
-    const auto norm = at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true);
-    losses[step].copy_(norm.flatten(1));
-    work.output.div_(norm.clamp_min(1e-30));
-    backward(weights, problem.grid, problem.sources, work, gradient);
-    adam_step(weights.flat, gradient.flat, options.learning_rate, adam);
-    if (!count.next()) return;
-  }
-}
-
-InputError cannot_work(const std::string& reason, const Sampling& sampling) {
-  return InputError({"Method raki-2019 cannot work on this scan: " + reason, to_text(sampling),
-                     "lines at one even spacing R and 2 R + 1 calibration lines or more", "",
-                     "Use --method linear or grappa, or zero-filled where those cannot work either"});
-}
-
-std::string lines_text(int64_t n) {
-  return std::to_string(n) + (n == 1 ? " line" : " lines");
-}
-
-/// What may be wrong with a result that was possible.
-std::vector<std::string> warnings_of(const Sampling& sampling, const Lattice& lattice,
-                                     int64_t calibration_lines) {
-  std::vector<std::string> warnings;
-  if (calibration_lines <= 24 || calibration_lines < 2 * lattice.spacing + 10)
-    warnings.push_back("RAKI is known to fail with few calibration lines: " + lines_text(calibration_lines) +
-                       " at R = " + std::to_string(lattice.spacing));
-  const auto measured = sampling.measured_ky();
-  const auto outside = sampling.encoded_ky.size() - (measured.back() + 1 - measured.front());
-  if (outside > 0)
-    warnings.push_back(lines_text(outside) +
-                       " before the first or after the last measured line left at zero");
-  return warnings;
-}
-
-/// `losses` (step, network).
-FrameEvidence evidence_of(const at::Tensor& losses, const Sampling& sampling, int64_t calibration_lines,
-                          double seconds) {
-  FrameEvidence evidence;
-  evidence.method_asked = evidence.method_used = Method::raki_2019;
-  const auto mean = losses.to(at::kDouble).mean(1).contiguous();
-  evidence.losses.assign(mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + mean.numel());
-  evidence.reason = "trained for " + std::to_string(mean.numel()) + " steps, as published";
-  evidence.numbers = {{"steps", static_cast<double>(mean.numel())},
-                      {"seconds", seconds},
-                      {"acceleration", static_cast<double>(sampling.acceleration_ky)},
-                      {"calibration_lines", static_cast<double>(calibration_lines)}};
-  if (!evidence.losses.empty()) {
-    evidence.numbers["first_loss"] = evidence.losses.front();
-    evidence.numbers["final_loss"] = evidence.losses.back();
-  }
-  evidence.warnings = warnings_of(sampling, find_lattice(sampling), calibration_lines);
-  return evidence;
-}
-
-/// Trains on `calibration` and fills the missing lines of `samples`, both (frame, coil, 1, ky, kx); the
-/// losses (step, frame, network).
-at::Tensor fill_frames(at::Tensor& samples, const Sampling& sampling, const at::Tensor& calibration,
-                       const RakiOptions& options, const Progress& progress) {
-  const auto lattice = find_lattice(sampling);
-  const auto problem = raki_2019_problem(calibration.select(axis::kz, 0), lattice.spacing, options.raki_2019);
-  auto weights = make_weights(problem.shape, samples.size(0), problem.sources);
-  initialise(weights, options.raki_2019.initial_sd, options.seed);
-  const auto losses = train_raki_2019(problem, weights, options.raki_2019, progress);
-  const auto measured = lattice_lines(samples.select(axis::kz, 0), lattice);
-  write_gaps(apply_raki_2019(measured, weights, options.raki_2019), sampling, lattice, samples);
-  return losses;
+at::Tensor norm_of_error(const at::Tensor& targets, Workspace& work) {
+  work.output.sub_(targets);
+  const auto norm = at::linalg_vector_norm(work.output, 2, {2, 3, 4}, true);
+  work.output.div_(norm.clamp_min(1e-30));
+  return norm.flatten(1);
 }
 
 }  // namespace
 
-std::string why_not_raki_2019(const Sampling& sampling, int64_t calibration_lines) {
-  if (sampling.n_kz() != 1)
-    return "its networks are two-dimensional and this scan has a second phase-encode axis";
-  const auto lattice = find_lattice(sampling);
-  if (!lattice.problem.empty()) return lattice.problem;
-  const auto needed = 2 * lattice.spacing + 1;
-  if (calibration_lines < needed)
-    return "its networks span 2 R + 1 = " + std::to_string(needed) +
-           " lines at R = " + std::to_string(lattice.spacing) + ", and " + lines_text(calibration_lines) +
-           " of calibration were found";
-  return "";
-}
-
-Raki2019Problem raki_2019_problem(const at::Tensor& calibration, int64_t acceleration,
-                                  const Raki2019Options& o) {
-  const auto data = stack_parts(scaled(calibration, o.scale_maximum));
-  Raki2019Problem problem;
-  problem.shape = shape_for(calibration.size(1), acceleration, o);
-  problem.grid = {data.size(2) - (o.kernel1_ky - 1) * acceleration, data.size(3) - (o.kernel1_kx - 1),
-                  acceleration};
-  problem.sources = source_windows(data, o.kernel1_ky, o.kernel1_kx, acceleration);
-  const auto rows = problem.grid.output_rows(problem.shape),
-             columns = problem.grid.output_columns(problem.shape);
-  std::vector<at::Tensor> targets;
-  for (int64_t offset = 1; offset < acceleration; ++offset)
-    targets.push_back(data.narrow(2, offset, rows).narrow(3, readout_margin(o), columns));
-  problem.targets = at::stack(targets, 2);
-  return problem;
-}
-
-at::Tensor train_raki_2019(const Raki2019Problem& problem, NetworkWeights& weights,
-                           const Raki2019Options& options, const Progress& progress) {
-  const auto frames = problem.sources.size(0);
-  const auto parts = parts_of(problem.shape, problem.grid, frames, problem.sources);
-  const auto losses =
-      at::empty({options.iterations, frames, problem.shape.networks}, problem.sources.options());
-  StepCount count{progress, static_cast<double>(options.iterations) * static_cast<double>(parts.size())};
-  const auto train = [&](int64_t i) {
-    const auto& part = parts[static_cast<size_t>(i)];
-    const auto of_frames = [&](const at::Tensor& t) { return t.narrow(0, part.first_frame, part.frames); };
-    const Raki2019Problem own{problem.shape, problem.grid, of_frames(problem.sources),
-                              of_frames(problem.targets).narrow(1, part.first_network, part.networks)};
-    auto own_weights = take_part(weights, part);
-    train_part(own, own_weights, options, count,
-               losses.narrow(1, part.first_frame, part.frames).narrow(2, part.first_network, part.networks));
-    put_part(own_weights, part, weights);
-  };
-  for_each_task(static_cast<int64_t>(parts.size()), problem.sources.device(), train);
-  return losses.cpu();
-}
-
-at::Tensor apply_raki_2019(const at::Tensor& lines, const NetworkWeights& weights, const Raki2019Options& o) {
-  const auto frames = lines.size(0), half = weights.shape.networks / 2;
-  const auto margin = readout_margin(o);
-  const auto data = at::constant_pad_nd(stack_parts(lines), {margin, margin, 0, lines_beyond(o)});
-  const Grid grid{data.size(2) - (o.kernel1_ky - 1), data.size(3) - (o.kernel1_kx - 1), 1};
-  const auto parts =
-      at::empty({frames, 2 * half, weights.shape.outputs, lines.size(2) - 1, lines.size(3)}, data.options());
-  for_each_task(frames, lines.device(), [&](int64_t frame) {
-    const auto sources = source_windows(data.narrow(0, frame, 1), o.kernel1_ky, o.kernel1_kx, 1);
-    parts.narrow(0, frame, 1).copy_(outputs_of(frames_of(weights, frame, 1), grid, sources));
-  });
-  return at::complex(parts.narrow(1, 0, half), parts.narrow(1, half, half));
+ChannelMethod raki_2019_method(const Raki2019Options& options) {
+  ChannelMethod method{Method::raki_2019, options.layers};
+  method.scale_maximum = options.scale_maximum;
+  method.learning_rate = options.learning_rate;
+  method.iterations = options.iterations;
+  method.loss = norm_of_error;
+  return method;
 }
 
 Interpolation interpolate_raki_2019(const UndersampledKSpace& kspace,
                                     const std::optional<Calibration>& calibration, const RakiOptions& options,
                                     const Progress& progress) {
-  const auto& sampling = kspace.sampling;
-  if (calibration) check_same_basis(kspace.basis, calibration->basis, "raki-2019");
-  const auto lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
-  if (const auto reason = why_not_raki_2019(sampling, lines); !reason.empty())
-    throw cannot_work(reason, sampling);
-  const auto reference = calibration ? *calibration : embedded_calibration(kspace);
-
-  Interpolation result{KSpace(kspace.samples.clone(), kspace.basis), {}};
-  const auto frames = kspace.samples.size(axis::frame);
-  for (int64_t first = 0; first < frames; first += frames_at_once) {
-    const auto count = std::min(frames_at_once, frames - first);
-    const Progress report = [&](double done) {
-      if (progress)
-        progress((static_cast<double>(first) + done * static_cast<double>(count)) /
-                 static_cast<double>(frames));
-    };
-    const auto start = std::chrono::steady_clock::now();
-    auto samples = result.kspace.samples.narrow(0, first, count);
-    const auto losses =
-        fill_frames(samples, sampling, reference.samples.narrow(0, first, count), options, report);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    for (int64_t frame = 0; frame < count; ++frame)
-      result.frames.push_back(evidence_of(losses.select(1, frame), sampling, lines, seconds.count()));
-  }
-  return result;
+  return interpolate_per_channel(kspace, calibration, raki_2019_method(options.raki_2019), options.seed,
+                                 progress);
 }
 
 }  // namespace raki

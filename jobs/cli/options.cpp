@@ -2,7 +2,9 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <functional>
 #include <sstream>
+#include <utility>
 
 #include "gpu/error.h"
 #include "gpu/text.h"
@@ -61,6 +63,32 @@ CLI::Validator between(double least, double most) {
   return CLI::Validator(check, "");
 }
 
+/// A whole number above zero, given to `set`.
+void add_count(CLI::App& command, const std::string& name, const std::string& help, const std::string& shown,
+               const std::string& group, std::function<void(int64_t)> set) {
+  command.add_option_function<int64_t>(name, std::move(set), help)
+      ->default_str(shown)
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+}
+
+/// How long the published networks are trained; no option leaves each of them its own number.
+void add_training_knobs(CLI::App& command, RakiOptions& options, const std::string& group) {
+  const auto& [at_4, at_5, at_6] = options.iraki.outer_steps;
+  add_count(command, "--iterations", "raki-2019, rraki: training steps",
+            std::to_string(options.raki_2019.iterations) + ", " + std::to_string(options.rraki.iterations),
+            group, [&options](int64_t n) { options.raki_2019.iterations = options.rraki.iterations = n; });
+  add_count(
+      command, "--outer-steps", "iraki: rounds of training and filling",
+      std::to_string(at_4) + ", " + std::to_string(at_5) + ", " + std::to_string(at_6) + " at R = 4, 5, 6",
+      group, [&options](int64_t n) { options.iraki.outer_steps.fill(n); });
+  add_count(command, "--epochs", "iraki: training steps a round, twice as many in the first",
+            std::to_string(options.iraki.epochs), group, [&options](int64_t n) {
+              options.iraki.epochs = n;
+              options.iraki.first_epochs = 2 * n;
+            });
+}
+
 }  // namespace
 
 std::vector<Method> methods_from_text(const std::string& text) {
@@ -95,10 +123,7 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
       ->capture_default_str()
       ->check(between(0.5, 4))
       ->group(group);
-  command.add_option("--iterations", options.raki_2019.iterations, "raki-2019: training steps")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->group(group);
+  add_training_knobs(command, options, group);
 }
 
 void add_interpolation_options(CLI::App& command, RakiOptions& options) {

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import raki_2019_torch as reference  # noqa: E402
+import networks_torch as reference  # noqa: E402
 
 
 def phantom(coils, ny, nx):

@@ -178,7 +178,7 @@ def test_truncated(raki, phantom, tmp_path):
 
 def test_calibration_too_small(raki, tmp_path):
     raki("phantom", "-o", tmp_path / "few.h5", "--matrix-x", 64, "--matrix-y", 64, "--slices", 1, "--acs", 3)
-    for method in ("linear", "grappa", "raki-2019", "raki"):
+    for method in ("linear", "grappa", "raki-2019", "rraki", "iraki", "raki"):
         recon(raki, 65, tmp_path / "few.h5", tmp_path, "--method", method, says=["zero-filled"])
 
 

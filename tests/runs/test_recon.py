@@ -6,14 +6,15 @@ import json
 import numpy as np
 import pytest
 
-METHODS = ["zero-filled", "grappa", "linear", "raki-2019", "raki"]
+METHODS = ["zero-filled", "grappa", "linear", "raki-2019", "rraki", "iraki", "raki"]
+SHORTER = {"raki-2019": ["--iterations", 200], "rraki": ["--iterations", 200], "iraki": ["--outer-steps", 1, "--epochs", 20]}
 
 
 @pytest.fixture(scope="module")
 def results(raki, phantom):
     for method in METHODS:
         raki("recon", phantom / "scan.h5", "-o", phantom / method, "--method", method, "--output", "dicom,npy,png",
-             *(["--iterations", 200] if method == "raki-2019" else []))
+             *SHORTER.get(method, []))
     return phantom
 
 
@@ -22,7 +23,8 @@ def worst(raki, results, truth, method):
 
 
 # GRAPPA amplifies this scan's noise (SNR 26 fully sampled) four times more than the regularised kernel.
-@pytest.mark.parametrize("method, part", [("grappa", 0.7), ("linear", 0.4), ("raki-2019", 0.7), ("raki", 0.4)])
+@pytest.mark.parametrize("method, part", [("grappa", 0.7), ("linear", 0.4), ("raki-2019", 0.7), ("rraki", 0.7),
+                                          ("iraki", 0.7), ("raki", 0.4)])
 def test_every_method_beats_zero_filling(raki, results, truth, method, part):
     assert worst(raki, results, truth, method) < part * worst(raki, results, truth, "zero-filled")
 

@@ -50,6 +50,9 @@ TEST(Identity, ChangesWithWhatChangesTheImages) {
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.seed = 2; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.grappa.regularisation = 1e-3; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.gate.damping = 0.9; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.raki_2019.layers.features1 = 16; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.rraki.linear_weight = 0.5; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.iraki.outer_steps[2] = 4; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.combination = Combination::rss; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.coils = 8; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.prewhiten = false; }));

@@ -81,7 +81,8 @@ TEST(Interpolate, FullySampledDataPassUnchangedByEveryMethod) {
 
 TEST(Interpolate, TooSmallAnAcsStopsWithTheNumbersAndWhatWouldWork) {
   const auto kspace = undersample(scan(), uniform_mask(72, 4, 5));
-  for (const Method method : {Method::raki, Method::linear, Method::grappa, Method::raki_2019}) {
+  for (const Method method :
+       {Method::raki, Method::linear, Method::grappa, Method::raki_2019, Method::rraki, Method::iraki}) {
     try {
       interpolate(kspace, {}, with(method));
       FAIL() << to_text(method);
@@ -93,14 +94,16 @@ TEST(Interpolate, TooSmallAnAcsStopsWithTheNumbersAndWhatWouldWork) {
   }
 }
 
-TEST(Interpolate, Raki2019NeedsMoreLinesThanLinearAndTheMessageSaysSo) {
+TEST(Interpolate, RakiNeedsMoreLinesThanLinearAndTheMessageSaysSo) {
   const auto kspace =
       undersample(scan(), uniform_mask(72, 5, 8));  // 9 lines with the regular one that touches
-  try {
-    interpolate(kspace, {}, with(Method::raki_2019));
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_NE(error.facts().advice.find("linear"), std::string::npos) << error.what();
+  for (const Method method : {Method::raki_2019, Method::rraki}) {
+    try {
+      interpolate(kspace, {}, with(method));
+      FAIL() << to_text(method);
+    } catch (const InputError& error) {
+      EXPECT_NE(error.facts().advice.find("linear, grappa, iraki"), std::string::npos) << error.what();
+    }
   }
   EXPECT_NO_THROW(interpolate(kspace, {}, with(Method::linear)));
 }
@@ -115,7 +118,8 @@ TEST(WhyNot, NamesWhatStandsInTheWay) {
   EXPECT_NE(why_not(Method::linear, good, 1, 64, 24, {}).find("one coil"), std::string::npos);
   EXPECT_NE(why_not(Method::linear, good, 8, 6, 24, {}).find("6 readout samples"), std::string::npos);
   EXPECT_EQ(why_not(Method::zero_filled, good, 1, 1, 0, {}), "");
-  EXPECT_NE(why_not(Method::raki_2019, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+  for (const Method method : {Method::raki_2019, Method::rraki, Method::iraki})
+    EXPECT_NE(why_not(method, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "") << to_text(method);
   EXPECT_EQ(why_not(Method::linear, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
 
   at::Tensor planes = uniform_mask(32, 2, 8).repeat({4, 1});

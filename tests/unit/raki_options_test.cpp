@@ -8,7 +8,7 @@ namespace raki {
 namespace {
 
 TEST(Options, EveryMethodNameComesBack) {
-  ASSERT_EQ(method_names().size(), 6u);
+  ASSERT_EQ(method_names().size(), 8u);
   for (const auto& name : method_names()) EXPECT_EQ(to_text(method_from_text(name)), name);
 }
 
