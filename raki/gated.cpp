@@ -34,11 +34,24 @@ struct Lessons {
   double half_detail = 0, half_noise = 0, detail = 0, seconds = 0;
 };
 
-Lessons learn_from(const ModelInput& input, const Sampling& sampling, const RakiOptions& options,
+/// Frames and what the plain model makes of them.
+struct Modelled {
+  ModelInput input;
+  ModelPass plain;
+};
+
+Modelled modelled(const NoiseAwareFit& fit, FrameRange frames, const std::vector<bool>& measured,
+                  const HybridOptions& options) {
+  Modelled result{model_input(fit, frames, measured), {}};
+  result.plain = model_pass(result.input, local_wiener(options.detail));
+  return result;
+}
+
+Lessons learn_from(const Modelled& frame, const Sampling& sampling, const RakiOptions& options,
                    const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
   const GateOptions& o = options.gate;
-  const ModelPass plain = model_pass(input, local_wiener(options.hybrid.detail));
+  const auto& [input, plain] = frame;
   const Columns& columns = input.columns;
   const at::Tensor filled = at::where(columns.mask > 0, columns.measured, plain.filled);
   Lessons lessons;
@@ -59,11 +72,11 @@ Lessons learn_from(const ModelInput& input, const Sampling& sampling, const Raki
   return lessons;
 }
 
-/// Plain first: it decides on the fusion.
-ImageModelResult refine_with_gate(const ModelInput& input, const Gate& gate, const HybridOptions& options) {
-  const ModelPass plain = model_pass(input, local_wiener(options.detail));
+/// The plain model decides on the fusion.
+ImageModelResult refine_with_gate(const Modelled& frames, const Gate& gate) {
+  const ModelInput& input = frames.input;
   const auto noise = local_noise(input.model, input.begun, gate.detail, noise_seed);
-  return result_of(input, model_pass(input, gate_factors(gate, noise), plain.fusion));
+  return result_of(input, model_pass(input, gate_factors(gate, noise), frames.plain.fusion));
 }
 
 void tell(const Lessons& lessons, int64_t frame, FrameEvidence& evidence) {
@@ -105,11 +118,13 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
   };
   if (const auto obstacle = why_not_tried(kspace); !obstacle.empty()) return hybrid(obstacle);
   const int64_t middle = fit.filled.size(0) / 2;
-  const Lessons lessons = learn_from(model_input(fit, {middle, 1}, measured), kspace.sampling, options,
-                                     part_of(progress, 0.2, 0.7));
+  const Modelled taught = modelled(fit, {middle, 1}, measured, options.hybrid);
+  const Lessons lessons = learn_from(taught, kspace.sampling, options, part_of(progress, 0.2, 0.7));
   if (lessons.detail == 0) return hybrid("the middle frame holds no signal");
   auto result = finish(refine_each(fit, part_of(progress, 0.7, 1), [&](FrameRange frames) {
-    return refine_with_gate(model_input(fit, frames, measured), lessons.training.gate, options.hybrid);
+    const Gate& gate = lessons.training.gate;
+    if (frames.first == middle && frames.count == 1) return refine_with_gate(taught, gate);
+    return refine_with_gate(modelled(fit, frames, measured, options.hybrid), gate);
   }));
   for (auto& evidence : result.frames) tell(lessons, middle, evidence);
   return result;

@@ -1,7 +1,10 @@
 #include "raki/wavelets.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace raki {
@@ -93,7 +96,9 @@ double detail_noise(size_t level) {
   return std::pow(0.5, static_cast<double>(level + 1));
 }
 
-WaveletBands analyse(const at::Tensor& images, const Wavelet& wavelet, int64_t levels) {
+namespace {
+
+WaveletBands plain_analysis(const at::Tensor& images, const Wavelet& wavelet, int64_t levels) {
   WaveletBands bands;
   at::Tensor smooth = at::view_as_real(images.contiguous());
   for (size_t level = 0; level < static_cast<size_t>(levels); ++level) {
@@ -107,7 +112,7 @@ WaveletBands analyse(const at::Tensor& images, const Wavelet& wavelet, int64_t l
   return bands;
 }
 
-at::Tensor synthesise(const WaveletBands& bands, const Wavelet& wavelet) {
+at::Tensor plain_synthesis(const WaveletBands& bands, const Wavelet& wavelet) {
   at::Tensor smooth = at::view_as_real(bands.smooth);
   for (size_t level = bands.detail.size(); level-- > 0;) {
     const at::Tensor detail = at::view_as_real(bands.detail[level]);
@@ -119,12 +124,90 @@ at::Tensor synthesise(const WaveletBands& bands, const Wavelet& wavelet) {
   return at::view_as_complex(smooth);
 }
 
-at::Tensor mean_along(const at::Tensor& values, int64_t dim, int64_t side, int64_t step) {
+at::Tensor plain_mean(const at::Tensor& values, int64_t dim, int64_t side, int64_t step) {
   const int64_t n = values.size(dim), reach = side / 2 * step;
   const at::Tensor padded = wrapped(values, dim, reach, reach);
   at::Tensor sum = padded.narrow(dim, 0, n);
   for (int64_t i = 1; i < side; ++i) sum = sum + padded.narrow(dim, i * step, n);
   return sum / static_cast<double>(side);
+}
+
+// The gradient of a linear step is its adjoint. The frame's steps are each other's and a mean over neighbours
+// is its own, so a gradient costs one more of them instead of one pass over memory per tap.
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr size_t trained_levels = 3;
+
+struct Analysis : torch::autograd::Function<Analysis> {
+  static variable_list forward(AutogradContext* context, const at::Tensor& images,
+                               const std::vector<double>& taps) {
+    context->saved_data["taps"] = taps;
+    WaveletBands bands = plain_analysis(images, {taps}, trained_levels);
+    bands.detail.push_back(bands.smooth);
+    return bands.detail;
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const WaveletBands bands{{gradients.begin(), gradients.end() - 1}, gradients.back()};
+    return {plain_synthesis(bands, {context->saved_data["taps"].toDoubleVector()}), {}};
+  }
+};
+
+struct Synthesis : torch::autograd::Function<Synthesis> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& finest, const at::Tensor& middle,
+                            const at::Tensor& coarsest, const at::Tensor& smooth,
+                            const std::vector<double>& taps) {
+    context->saved_data["taps"] = taps;
+    return plain_synthesis({{finest, middle, coarsest}, smooth}, {taps});
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const Wavelet wavelet{context->saved_data["taps"].toDoubleVector()};
+    const WaveletBands bands = plain_analysis(gradients.front(), wavelet, trained_levels);
+    return {bands.detail[0], bands.detail[1], bands.detail[2], bands.smooth, {}};
+  }
+};
+
+struct Mean : torch::autograd::Function<Mean> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& values, int64_t dim, int64_t side,
+                            int64_t step) {
+    context->saved_data["dim"] = dim;
+    context->saved_data["side"] = side;
+    context->saved_data["step"] = step;
+    return plain_mean(values, dim, side, step);
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    auto& saved = context->saved_data;
+    return {plain_mean(gradients.front(), saved["dim"].toInt(), saved["side"].toInt(), saved["step"].toInt()),
+            {},
+            {},
+            {}};
+  }
+};
+
+/// Whether a gradient will be asked for.
+bool is_trained(const at::Tensor& values) {
+  return c10::GradMode::is_enabled() && values.requires_grad();
+}
+
+}  // namespace
+
+WaveletBands analyse(const at::Tensor& images, const Wavelet& wavelet, int64_t levels) {
+  if (!is_trained(images) || levels != static_cast<int64_t>(trained_levels))
+    return plain_analysis(images, wavelet, levels);
+  const variable_list all = Analysis::apply(images, wavelet.lowpass);
+  return {{all.begin(), all.end() - 1}, all.back()};
+}
+
+at::Tensor synthesise(const WaveletBands& bands, const Wavelet& wavelet) {
+  const auto& detail = bands.detail;
+  const bool trained = is_trained(bands.smooth) || std::ranges::any_of(detail, is_trained);
+  if (!trained || detail.size() != trained_levels) return plain_synthesis(bands, wavelet);
+  return Synthesis::apply(detail[0], detail[1], detail[2], bands.smooth, wavelet.lowpass);
+}
+
+at::Tensor mean_along(const at::Tensor& values, int64_t dim, int64_t side, int64_t step) {
+  return is_trained(values) ? Mean::apply(values, dim, side, step) : plain_mean(values, dim, side, step);
 }
 
 at::Tensor mean_of_neighbours(const at::Tensor& values, int64_t side, int64_t step) {
