@@ -22,7 +22,8 @@ int64_t working_copies(Method method) {
   switch (method) {
     case Method::zero_filled:
       return 0;
-    case Method::raki:
+    case Method::raki:  // the gate's training, which keeps all steps of one half scan a thread
+      return 60;
     case Method::hybrid:
       return 30;
     default:

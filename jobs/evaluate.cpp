@@ -3,21 +3,38 @@
 #include <ATen/ATen.h>
 
 #include <chrono>
+#include <cmath>
 
+#include "gpu/error.h"
 #include "recon/combine.h"
 #include "recon/fourier.h"
-#include "recon/undersample.h"
 
 namespace raki {
 
 namespace {
 
-at::Tensor rss_planes(const KSpace& kspace) {
-  return root_sum_of_squares(to_coil_images(kspace)).samples.select(1, 0).cpu();
+at::Tensor rss_images(const KSpace& kspace) {
+  return root_sum_of_squares(to_coil_images(kspace)).samples.cpu();
+}
+
+UndersampledKSpace undersampled_by(const KSpace& full, const EvaluateOptions& options) {
+  const int64_t n_kz = full.samples.size(axis::kz), n_ky = full.samples.size(axis::ky);
+  SlabLattice lattice = options.lattice;
+  if (lattice.acs_kz == 0) lattice.acs_kz = n_kz;
+  const auto rate = static_cast<double>(lattice.acceleration_ky);
+  const at::Tensor mask = options.fastmri
+                              ? fastmri_mask(n_ky, rate, options.centre_fraction).repeat({n_kz, 1})
+                              : slab_mask(n_kz, n_ky, lattice);
+  if (!(options.partial_fourier > 0.5 && options.partial_fourier <= 1))
+    throw InputError({"Not a partial Fourier factor", std::to_string(options.partial_fourier),
+                      "more than 0.5 and at most 1", "", ""},
+                     ExitCode::usage);
+  const auto encoded = std::llround(options.partial_fourier * static_cast<double>(n_ky));
+  return undersample(full, mask, {n_ky - encoded, n_ky});
 }
 
 void add_rows(Evaluation& evaluation, Method method, const Interpolation& filled, double seconds) {
-  const at::Tensor images = rss_planes(filled.kspace);
+  const at::Tensor images = rss_images(filled.kspace);
   const int64_t frames = images.size(0);
   for (int64_t f = 0; f < frames; ++f)
     evaluation.rows.push_back({method, f, compare_images(images[f], evaluation.reference[f]),
@@ -28,12 +45,8 @@ void add_rows(Evaluation& evaluation, Method method, const Interpolation& filled
 }  // namespace
 
 Evaluation evaluate(const KSpace& full, const EvaluateOptions& options, const Progress& progress) {
-  const int64_t n = full.samples.size(axis::ky);
-  const at::Tensor mask =
-      options.fastmri ? fastmri_mask(n, static_cast<double>(options.acceleration), options.centre_fraction)
-                      : uniform_mask(n, options.acceleration, options.acs_lines);
-  const UndersampledKSpace undersampled = undersample(full, mask);
-  Evaluation evaluation{undersampled.sampling, {}, rss_planes(full), {}};
+  const UndersampledKSpace undersampled = undersampled_by(full, options);
+  Evaluation evaluation{undersampled.sampling, {}, rss_images(full), {}};
   const auto total = static_cast<double>(options.methods.size());
   for (size_t i = 0; i < options.methods.size(); ++i) {
     RakiOptions interpolation = options.interpolation;

@@ -6,15 +6,17 @@
 #include "raki/interpolate.h"
 #include "recon/metrics.h"
 #include "recon/types.h"
+#include "recon/undersample.h"
 
 namespace raki {
 
 struct EvaluateOptions {
   std::vector<Method> methods;
-  int64_t acceleration = 4;  ///< R: every R-th line
-  int64_t acs_lines = 24;
+  /// Of a slab acs_kz = 0: all partitions.
+  SlabLattice lattice{.acceleration_ky = 4, .acs_ky = 24};
+  double partial_fourier = 1;  ///< part of the lines that is encoded: the first ones are not
   bool fastmri =
-      false;  ///< fastMRI's non-integer spacing: acceleration is the overall rate, acs_lines unused
+      false;  ///< fastMRI's non-integer spacing: acceleration_ky is the overall rate, the ACS unused
   double centre_fraction = 0.08;  ///< of fastMRI's mask
   RakiOptions interpolation;
 };
@@ -30,11 +32,12 @@ struct EvaluateRow {
 struct Evaluation {
   Sampling sampling;
   std::vector<EvaluateRow> rows;   ///< method by method, frames inside
-  at::Tensor reference;            ///< (frame, y, x)
-  std::vector<at::Tensor> images;  ///< (frame, y, x), one a method
+  at::Tensor reference;            ///< (frame, z, y, x)
+  std::vector<at::Tensor> images;  ///< (frame, z, y, x), one a method
 };
 
-/// `full`: every line measured, kz = 1.
+/// `full`: every line measured.
+/// @throws InputError (64) for a lattice that does not fit.
 Evaluation evaluate(const KSpace& full, const EvaluateOptions& options, const Progress& progress = {});
 
 }  // namespace raki

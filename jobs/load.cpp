@@ -80,12 +80,7 @@ at::Tensor with_all_axes(at::Tensor images, const fs::path& path) {
 }  // namespace
 
 KSpace load_full_scan(const FullScanSource& source, const Device& device) {
-  KSpace kspace = is_array_file(source.path) ? load_array(source, device) : load_scan(source.path, device);
-  if (kspace.samples.size(axis::kz) != 1)
-    throw InputError({"Only 2-D scans can be evaluated",
-                      std::to_string(kspace.samples.size(axis::kz)) + " partitions", "1",
-                      source.path.string(), ""});
-  return kspace;
+  return is_array_file(source.path) ? load_array(source, device) : load_scan(source.path, device);
 }
 
 at::Tensor load_images(const fs::path& path) {

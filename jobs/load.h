@@ -16,7 +16,7 @@ struct FullScanSource {
   std::string variable;           ///< of a .mat file
 };
 
-/// A fully sampled 2-D scan: noise readouts used, readout oversampling removed.
+/// A fully sampled scan: noise readouts used, readout oversampling removed.
 /// @throws InputError (65) when lines are missing.
 KSpace load_full_scan(const FullScanSource& source, const Device& device);
 

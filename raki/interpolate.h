@@ -15,10 +15,10 @@ namespace raki {
 /// What happened to one frame.
 struct FrameEvidence {
   Method method_asked = Method::raki;
-  Method method_used = Method::raki;  ///< another one only where `raki` rejected its network
-  std::string reason;                 ///< why, in words ("network rejected: held-out error 1.03 of linear's")
+  Method method_used = Method::raki;  ///< another one only where `raki` could not learn
+  std::string reason;                 ///< why, in words ("gate trained on frame 3 of the batch ...")
   std::string verdict;                ///< what to think of the image, in words; empty where nothing is known
-  std::map<std::string, double> numbers;  ///< "lambda_min", "noise_guard_q", "held_out_ratio", "steps", ...
+  std::map<std::string, double> numbers;  ///< "lambda_min", "noise_guard_q", "half_gain", "steps", ...
   std::vector<double> losses;             ///< training loss by step, for networks
   std::vector<std::string> warnings;
 };

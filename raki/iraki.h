@@ -1,5 +1,5 @@
 #pragma once
-// Iterative RAKI: P. Dawood, F. Breuer, M. Stebani et al., MRM (2023), arXiv:2201.03560. One complex network
+// Iterative RAKI: P. Dawood et al., MRM (2023), arXiv:2201.03560. One complex network
 // gives all coils of a gap from four measured lines; it learns from the centre of the k-space it filled
 // itself the step before, and first from GRAPPA's. Written from the description of the method; what differs
 // from the published program stands in README.md.

@@ -60,7 +60,8 @@ double psnr_db(const Pair& pair) {
   return 10 * std::log10(pair.range * pair.range / mean_square);
 }
 
-double ssim(const Pair& pair) {
+/// Of every 7 x 7 window that lies inside the image, (plane, y - 6, x - 6).
+at::Tensor similarity(const Pair& pair) {
   if (pair.image.size(1) < window || pair.image.size(2) < window) {
     throw InputError({"The image is too small for structural similarity",
                       std::to_string(pair.image.size(1)) + " x " + std::to_string(pair.image.size(2)),
@@ -75,9 +76,17 @@ double ssim(const Pair& pair) {
   const at::Tensor var_a = to_sample_covariance * (mean(pair.image.square()) - mean_a.square());
   const at::Tensor var_r = to_sample_covariance * (mean(pair.reference.square()) - mean_r.square());
   const at::Tensor covariance = to_sample_covariance * (mean(pair.image * pair.reference) - mean_a * mean_r);
-  const at::Tensor similarity = (2 * mean_a * mean_r + c1) * (2 * covariance + c2) /
-                                ((mean_a.square() + mean_r.square() + c1) * (var_a + var_r + c2));
-  return similarity.mean().item<double>();
+  const at::Tensor windows = (2 * mean_a * mean_r + c1) * (2 * covariance + c2) /
+                             ((mean_a.square() + mean_r.square() + c1) * (var_a + var_r + c2));
+  return windows.squeeze(1);
+}
+
+/// Over the windows about the mask's pixels; the mask holds the largest pixel, which may lie too near the
+/// edge.
+double mean_inside(const at::Tensor& windows, const Pair& pair) {
+  constexpr int64_t margin = window / 2;
+  const at::Tensor inside = signal_mask(pair).slice(1, margin, -margin).slice(2, margin, -margin);
+  return inside.any().item<bool>() ? windows.masked_select(inside).mean().item<double>() : 0;
 }
 
 /// sum e(p) e(p + 1) / sum of e(p)^2 over the same pairs, both axes together; e has its mean removed.
@@ -100,7 +109,9 @@ double residual_structure(const Pair& pair) {
 
 ImageMetrics compare_images(const at::Tensor& image, const at::Tensor& reference) {
   const Pair pair = make_pair(image, reference);
-  return {nrmse(pair), psnr_db(pair), ssim(pair), residual_structure(pair)};
+  const at::Tensor windows = similarity(pair);
+  return {nrmse(pair), psnr_db(pair), windows.mean().item<double>(), mean_inside(windows, pair),
+          residual_structure(pair)};
 }
 
 double best_scale(const at::Tensor& image, const at::Tensor& reference) {

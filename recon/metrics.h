@@ -11,6 +11,7 @@ struct ImageMetrics {
   double ssim =
       0;  ///< Wang et al., IEEE TIP 13:600, 2004: 7x7 uniform window, sample covariance, k1 0.01, k2 0.03,
           ///< range max r; mean over the windows that lie inside the image, and over planes
+  double ssim_masked = 0;         ///< the same over the windows whose centre lies inside the mask
   double residual_structure = 0;  ///< correlation of the error a - r with itself one pixel away along y and
                                   ///< x, inside the mask; 0 for white noise, near 1 for blur and ghosts
 };

@@ -35,7 +35,7 @@ at::Tensor slab_mask(int64_t n_kz, int64_t n_ky, const SlabLattice& lattice) {
   at::Tensor mask = at::zeros({n_kz, n_ky}, at::kBool);
   const int64_t r_ky = lattice.acceleration_ky, r_kz = lattice.acceleration_kz;
   for (int64_t kz = n_kz / 2 % r_kz; kz < n_kz; kz += r_kz) {
-    const int64_t shift = (kz - n_kz / 2) / r_kz * lattice.caipi_shift;
+    const int64_t shift = (kz - n_kz / 2) / r_kz * lattice.caipi_shift + lattice.offset;
     const int64_t first = ((n_ky / 2 + shift) % r_ky + r_ky) % r_ky;
     mask[kz].slice(0, first, n_ky, r_ky).fill_(true);
   }
@@ -63,8 +63,15 @@ at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction) {
 }
 
 UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask) {
-  const Sampling sampling = detect_sampling(mask, {0, mask.size(1)}, {0, mask.size(0)});
-  const at::Tensor lines = mask.to(kspace.samples.device()).unsqueeze(-1);
+  return undersample(kspace, mask, {0, mask.size(1)});
+}
+
+UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask, LineRange encoded_ky) {
+  at::Tensor kept = mask.clone();
+  kept.narrow(1, 0, encoded_ky.begin).fill_(false);
+  kept.narrow(1, encoded_ky.end, kept.size(1) - encoded_ky.end).fill_(false);
+  const Sampling sampling = detect_sampling(kept, encoded_ky, {0, mask.size(0)});
+  const at::Tensor lines = kept.to(kspace.samples.device()).unsqueeze(-1);
   return UndersampledKSpace(at::where(lines, kspace.samples, at::zeros({}, kspace.samples.options())),
                             sampling, kspace.basis);
 }

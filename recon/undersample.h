@@ -16,6 +16,7 @@ struct SlabLattice {
   int64_t acceleration_ky = 1, acceleration_kz = 1;
   int64_t caipi_shift = 0;
   int64_t acs_ky = 0, acs_kz = 0;
+  int64_t offset = 0;  ///< lines by which the lattice (not the block) is moved along ky
 };
 /// @throws InputError (64) unless 1 <= R <= n on both axes, 0 <= shift < R along ky, and the block fits.
 at::Tensor slab_mask(int64_t n_kz, int64_t n_ky, const SlabLattice& lattice);
@@ -27,5 +28,7 @@ at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction);
 
 /// The lines of `mask`, zeros elsewhere.
 UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask);
+/// The same of a scan that encodes the lines `encoded_ky` only (partial Fourier).
+UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask, LineRange encoded_ky);
 
 }  // namespace raki

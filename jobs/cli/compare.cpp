@@ -58,6 +58,7 @@ void print(const Comparison& comparison, bool json) {
       planes.push_back({{"nrmse", m.nrmse},
                         {"psnr_db", m.psnr_db},
                         {"ssim", m.ssim},
+                        {"ssim_masked", m.ssim_masked},
                         {"residual_structure", m.residual_structure}});
     const nlohmann::ordered_json all{
         {"scale", comparison.scale}, {"worst_nrmse", comparison.worst_nrmse}, {"planes", planes}};

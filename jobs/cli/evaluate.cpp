@@ -20,7 +20,7 @@ namespace raki {
 
 namespace {
 
-constexpr float error_magnification = 8;
+constexpr float error_magnification = 5;
 
 struct Arguments {
   FullScanSource source;
@@ -33,12 +33,19 @@ struct Arguments {
 };
 
 nlohmann::ordered_json row_json(const EvaluateRow& r) {
-  return {{"method", to_text(r.method)},   {"frame", r.frame},
-          {"nrmse", r.metrics.nrmse},      {"psnr_db", r.metrics.psnr_db},
-          {"ssim", r.metrics.ssim},        {"residual_structure", r.metrics.residual_structure},
-          {"seconds", r.seconds},          {"method_used", to_text(r.evidence.method_used)},
-          {"reason", r.evidence.reason},   {"verdict", r.evidence.verdict},
-          {"numbers", r.evidence.numbers}, {"warnings", r.evidence.warnings}};
+  return {{"method", to_text(r.method)},
+          {"frame", r.frame},
+          {"nrmse", r.metrics.nrmse},
+          {"psnr_db", r.metrics.psnr_db},
+          {"ssim", r.metrics.ssim},
+          {"ssim_masked", r.metrics.ssim_masked},
+          {"residual_structure", r.metrics.residual_structure},
+          {"seconds", r.seconds},
+          {"method_used", to_text(r.evidence.method_used)},
+          {"reason", r.evidence.reason},
+          {"verdict", r.evidence.verdict},
+          {"numbers", r.evidence.numbers},
+          {"warnings", r.evidence.warnings}};
 }
 
 void print_json(const Evaluation& evaluation) {
@@ -50,21 +57,23 @@ void print_json(const Evaluation& evaluation) {
 
 void print_table(const Evaluation& evaluation) {
   std::printf("%s\n", to_text(evaluation.sampling).c_str());
-  std::printf("%-12s %5s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "structure",
-              "seconds");
+  std::printf("%-12s %5s %8s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "masked",
+              "structure", "seconds");
   for (const EvaluateRow& r : evaluation.rows)
-    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(),
+    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(),
                 static_cast<long long>(r.frame), r.metrics.nrmse, r.metrics.psnr_db, r.metrics.ssim,
-                r.metrics.residual_structure, r.seconds);
+                r.metrics.ssim_masked, r.metrics.residual_structure, r.seconds);
 }
 
-/// First row the truth and the images, second row their errors, magnified; frame 0.
+/// First row the truth and the images, second row their errors, magnified; frame 0, middle partition.
 at::Tensor picture(const Evaluation& evaluation) {
-  const at::Tensor truth = evaluation.reference[0];
+  const int64_t z = evaluation.reference.size(1) / 2;
+  const at::Tensor truth = evaluation.reference[0][z];
   std::vector<at::Tensor> planes{truth}, errors{at::zeros_like(truth)};
   for (const at::Tensor& images : evaluation.images) {
-    planes.push_back(images[0]);
-    errors.push_back(((images[0] - truth).abs() * error_magnification).clamp_max(truth.max().item<float>()));
+    planes.push_back(images[0][z]);
+    errors.push_back(
+        ((images[0][z] - truth).abs() * error_magnification).clamp_max(truth.max().item<float>()));
   }
   return at::cat({at::stack(planes), at::stack(errors)}, 1);
 }
@@ -108,8 +117,23 @@ void add_evaluate(CLI::App& program, const Session& session) {
   command->add_option("--axes", a.source.axes, "Axes of an array: frame, coil, kz, ky, kx or 1, in its order")
       ->delimiter(',');
   command->add_option("--variable", a.source.variable, "Name inside a .mat file");
-  command->add_option("-R,--acceleration", a.options.acceleration, "Every R-th line")->capture_default_str();
-  command->add_option("--acs", a.options.acs_lines, "Calibration lines in the centre")->capture_default_str();
+  SlabLattice& lattice = a.options.lattice;
+  command->add_option("-R,--acceleration", lattice.acceleration_ky, "Every R-th line")->capture_default_str();
+  command->add_option("--acs", lattice.acs_ky, "Calibration lines in the centre")->capture_default_str();
+  command->add_option("--offset", lattice.offset, "Lines by which every R-th line is moved off the centre")
+      ->capture_default_str();
+  command->add_option("--acceleration-z", lattice.acceleration_kz, "Of a slab: every R-th partition")
+      ->capture_default_str();
+  command
+      ->add_option("--caipi-shift", lattice.caipi_shift,
+                   "Of a slab: lines from one such partition to the next")
+      ->capture_default_str();
+  command->add_option("--acs-partitions", lattice.acs_kz, "Of a slab: with calibration lines; 0: all")
+      ->capture_default_str();
+  command
+      ->add_option("--partial-fourier", a.options.partial_fourier,
+                   "Part of the lines that is encoded; the others stay empty")
+      ->capture_default_str();
   command->add_flag("--fastmri", a.options.fastmri,
                     "fastMRI's spacing: R is the overall rate, 8 % of the lines in the centre");
   command
@@ -120,8 +144,8 @@ void add_evaluate(CLI::App& program, const Session& session) {
   add_interpolation_knobs(*command, a.options.interpolation);
   add_device_options(*command, a.device, a.threads);
   command->add_flag("--json", a.json, "Machine-readable");
-  command->add_option("--plot", a.plot, "PNG: truth and images above, errors times 8 below");
-  command->add_option("--npy", a.npy, "Images as .npy (method, frame, y, x)");
+  command->add_option("--plot", a.plot, "PNG: truth and images above, errors times 5 below");
+  command->add_option("--npy", a.npy, "Images as .npy (method, frame, z, y, x)");
   command->callback([arguments, &session] { run(*arguments, session); });
 }
 

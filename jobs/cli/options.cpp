@@ -119,7 +119,8 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
       ->group(group);
   command
       .add_option("--detail", options.hybrid.detail,
-                  "raki, hybrid: from quiet (0.5) to faithful to weak detail (4)")
+                  "hybrid: from quiet (0.5) to faithful to weak detail (4); raki moves in proportion from "
+                  "what it finds")
       ->capture_default_str()
       ->check(between(0.5, 4))
       ->group(group);
