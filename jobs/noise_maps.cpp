@@ -31,9 +31,10 @@ std::map<std::string, at::Tensor> by_repeats(const NoiseSource& source, const Re
                                              const Progress& progress) {
   const ScanModel model =
       source.filled.model ? *source.filled.model : model_of(source.filled.kspace, source.kspace);
-  const auto [noise, bias] =
-      repeat_scan(model, source.kspace.sampling, source.calibration, source.maps,
-                  context.options.interpolation, context.options.noise_repeats, progress);
+  RakiOptions options = context.options.interpolation;
+  options.lessons = source.filled.lessons;  // what a network learned is taken as given
+  const auto [noise, bias] = repeat_scan(model, source.kspace.sampling, source.calibration, source.maps,
+                                         options, context.options.noise_repeats, progress);
   const Image grid =
       to_image_grid(Image(bias.to(at::kComplexFloat)), context.fov_ratio_zyx, context.image_matrix);
   return {{"noise", to_image_grid(noise, context.fov_ratio_zyx, context.image_matrix).samples},

@@ -115,7 +115,8 @@ Frames all_frames(const std::vector<Frames>& batches) {
   return order;
 }
 
-void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, const ReconContext& context,
+/// `context` by value: what the first batch teaches a network serves the others.
+void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, ReconContext context,
                  double n_frames, const Progress& progress) {
   const DeviceScope scope(context.device);
   double done = 0;
@@ -127,6 +128,7 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
     };
     const FrameBatch& batch = *next->batch;
     ReconstructedBatch result = compute(batch, context, report);
+    context.options.interpolation.lessons = result.lessons;
     if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)}))
       return;
     done += share;

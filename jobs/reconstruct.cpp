@@ -165,7 +165,7 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   const Image image = timed("combine", images, [&](const CoilImages& coils) {
     return magnitude(combine_coils(coils, maps, context));
   });
-  ReconstructedBatch result{Image(image.samples.cpu()), filled.frames, {}};
+  ReconstructedBatch result{Image(image.samples.cpu()), filled.frames, filled.lessons, {}};
   if (options.noise_map)
     result.maps = noise_maps({input.kspace, input.calibration, filled, maps, image.samples}, context,
                              part_of(progress, share, 1));

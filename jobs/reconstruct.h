@@ -33,7 +33,8 @@ ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const
 struct ReconstructedBatch {
   Image image;  ///< magnitude, float32 (frame, z, y, x), on the CPU
   std::vector<FrameEvidence> frames;
-  std::map<std::string, at::Tensor> maps;  ///< jobs/noise_maps.h; empty unless `options.noise_map`
+  std::shared_ptr<const GateLessons> lessons;  ///< of method raki, for the next batches
+  std::map<std::string, at::Tensor> maps;      ///< jobs/noise_maps.h; empty unless `options.noise_map`
 };
 
 /// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdio>
 
-#include "raki/gate_training.h"
 #include "raki/lines.h"
 
 namespace raki {
@@ -28,12 +27,6 @@ std::string why_not_tried(const UndersampledKSpace& kspace) {
   return "";
 }
 
-/// What was learned from one frame; no detail: nothing.
-struct Lessons {
-  GateTraining training;
-  double half_detail = 0, half_noise = 0, detail = 0, seconds = 0;
-};
-
 /// Frames and what the plain model makes of them.
 struct Modelled {
   ModelInput input;
@@ -47,14 +40,14 @@ Modelled modelled(const NoiseAwareFit& fit, FrameRange frames, const std::vector
   return result;
 }
 
-Lessons learn_from(const Modelled& frame, const Sampling& sampling, const RakiOptions& options,
-                   const Progress& progress) {
+GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const RakiOptions& options,
+                       const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
   const GateOptions& o = options.gate;
   const auto& [input, plain] = frame;
   const Columns& columns = input.columns;
   const at::Tensor filled = at::where(columns.mask > 0, columns.measured, plain.filled);
-  Lessons lessons;
+  GateLessons lessons;
   if (!(plain.images.abs().max().item<float>() > 0)) return lessons;
   lessons.half_noise = half_scan_noise(plain.images);
   const auto scans =
@@ -79,7 +72,7 @@ ImageModelResult refine_with_gate(const Modelled& frames, const Gate& gate) {
   return result_of(input, model_pass(input, gate_factors(gate, noise), frames.plain.fusion));
 }
 
-void tell(const Lessons& lessons, int64_t frame, FrameEvidence& evidence) {
+void tell(const GateLessons& lessons, FrameEvidence& evidence) {
   evidence.method_asked = evidence.method_used = Method::raki;
   evidence.losses = lessons.training.losses;
   auto& numbers = evidence.numbers;
@@ -90,10 +83,8 @@ void tell(const Lessons& lessons, int64_t frame, FrameEvidence& evidence) {
   numbers["steps"] = static_cast<double>(lessons.training.losses.size());
   numbers["training_seconds"] = lessons.seconds;
   char text[160];
-  std::snprintf(
-      text, sizeof text,
-      "gate trained on frame %lld of the batch at half resolution, error there %.1f %% lower; detail %.2f",
-      static_cast<long long>(frame), 100 * lessons.training.half_gain, lessons.detail);
+  std::snprintf(text, sizeof text, "gate trained at half resolution, error there %.1f %% lower; detail %.2f",
+                100 * lessons.training.half_gain, lessons.detail);
   evidence.reason = text;
 }
 
@@ -105,8 +96,9 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
   const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.2));
   const auto measured = measured_lines(kspace.sampling, fit.lines);
   const auto finish = [&](const ImageModelResult& result) {
-    return Interpolation{
-        to_matrix(result.filled, fit, kspace), evidence_of(fit, result), {}, scan_model(fit, result, kspace)};
+    return Interpolation{.kspace = to_matrix(result.filled, fit, kspace),
+                         .frames = evidence_of(fit, result),
+                         .model = scan_model(fit, result, kspace)};
   };
   const auto hybrid = [&](const std::string& obstacle) {
     auto result = finish(refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.2, 1)));
@@ -118,15 +110,21 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
   };
   if (const auto obstacle = why_not_tried(kspace); !obstacle.empty()) return hybrid(obstacle);
   const int64_t middle = fit.filled.size(0) / 2;
-  const Modelled taught = modelled(fit, {middle, 1}, measured, options.hybrid);
-  const Lessons lessons = learn_from(taught, kspace.sampling, options, part_of(progress, 0.2, 0.7));
-  if (lessons.detail == 0) return hybrid("the middle frame holds no signal");
+  auto lessons = options.lessons;
+  std::optional<Modelled> taught;
+  if (!lessons) {
+    taught = modelled(fit, {middle, 1}, measured, options.hybrid);
+    lessons = std::make_shared<const GateLessons>(
+        learn_from(*taught, kspace.sampling, options, part_of(progress, 0.2, 0.7)));
+  }
+  if (lessons->detail == 0) return hybrid("the middle frame holds no signal");
   auto result = finish(refine_each(fit, part_of(progress, 0.7, 1), [&](FrameRange frames) {
-    const Gate& gate = lessons.training.gate;
-    if (frames.first == middle && frames.count == 1) return refine_with_gate(taught, gate);
+    const Gate& gate = lessons->training.gate;
+    if (taught && frames.first == middle && frames.count == 1) return refine_with_gate(*taught, gate);
     return refine_with_gate(modelled(fit, frames, measured, options.hybrid), gate);
   }));
-  for (auto& evidence : result.frames) tell(lessons, middle, evidence);
+  for (auto& evidence : result.frames) tell(*lessons, evidence);
+  result.lessons = lessons;
   return result;
 }
 

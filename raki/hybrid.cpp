@@ -168,8 +168,9 @@ Interpolation interpolate_hybrid(const UndersampledKSpace& kspace,
   const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.5));
   const auto result = refine_with_image_model(fit, measured_lines(kspace.sampling, fit.lines), options,
                                               part_of(progress, 0.5, 1));
-  return {
-      to_matrix(result.filled, fit, kspace), evidence_of(fit, result), {}, scan_model(fit, result, kspace)};
+  return {.kspace = to_matrix(result.filled, fit, kspace),
+          .frames = evidence_of(fit, result),
+          .model = scan_model(fit, result, kspace)};
 }
 
 }  // namespace raki

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,9 @@ enum class NoiseMapWanted { no, yes };
 struct Interpolation {
   KSpace kspace;  ///< measured samples bit for bit as they came in
   std::vector<FrameEvidence> frames;
-  std::optional<NoiseCorrelation> noise = {};  ///< if wanted, of linear methods
-  std::optional<ScanModel> model = {};         ///< if wanted, of the others (repeats.h)
+  std::optional<NoiseCorrelation> noise = {};       ///< if wanted, of linear methods
+  std::shared_ptr<const GateLessons> lessons = {};  ///< what `raki` learned, or was given
+  std::optional<ScanModel> model = {};              ///< if wanted, of the others (repeats.h)
 };
 
 /// Called between training steps and geometries with the part done, 0..1; throws (Interrupted) to stop.

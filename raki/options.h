@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,8 @@ struct GateOptions {
   double least_detail = 0.4, most_detail = 1.3;  ///< bounds of what is taken from there
 };
 
+struct GateLessons;  // raki/gated.h
+
 struct RakiOptions {
   Method method = Method::raki;
   GrappaOptions grappa = {};
@@ -90,7 +93,8 @@ struct RakiOptions {
   IrakiOptions iraki = {};
   HybridOptions hybrid = {};
   GateOptions gate = {};
-  uint64_t seed = 1;  ///< of every random number
+  uint64_t seed = 1;                                ///< of every random number
+  std::shared_ptr<const GateLessons> lessons = {};  ///< of another frame of the scan: `raki` trains no more
 };
 
 }  // namespace raki

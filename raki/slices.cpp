@@ -107,6 +107,7 @@ Interpolation slab_of(const Interpolation& slices, const UndersampledKSpace& sla
     const auto first = slices.frames.begin() + f * n_kz;
     result.frames.push_back(together({first, first + n_kz}));
   }
+  result.lessons = slices.lessons;
   if (slices.noise) result.noise = in_slab_units(*slices.noise, scale);
   if (slices.model) result.model = slab_model(*slices.model, n_kz, scale);
   return result;
