@@ -47,20 +47,13 @@ std::vector<int64_t> indices_of(const at::Tensor& mask) {
 
 /// The lines of partition `kz`; kz = 0 for slices.
 Lines plan_lines(const PhantomOptions& options, bool full, int64_t kz) {
-  PhantomOptions lattice = options, block = options;
+  PhantomOptions lattice = options;
   lattice.acs_lines = 0;
-  block.separate_calibration = false;
   Lines lines;
   lines.separate = options.separate_calibration && !full;
-  const at::Tensor image = full ? at::ones({options.matrix_y}, at::kBool) : phantom_mask(lattice)[kz];
-  lines.image = indices_of(image);
-  if (full || options.acceleration * options.acceleration_z == 1) return lines;
-  block.acceleration = options.matrix_y;  // of the lattice nothing but one line in the middle is left
-  block.acceleration_z = partitions(options);
-  block.caipi_shift = 0;
-  at::Tensor calibration = phantom_mask(block)[kz];
-  if (options.acs_lines == 0) calibration.fill_(false);
-  lines.calibration = indices_of(calibration);
+  lines.image = indices_of(full ? at::ones({options.matrix_y}, at::kBool) : phantom_mask(lattice)[kz]);
+  if (!full && options.acceleration * options.acceleration_z > 1)
+    lines.calibration = indices_of(phantom_calibration(options)[kz]);
   return lines;
 }
 

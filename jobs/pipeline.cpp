@@ -128,7 +128,7 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
     };
     const FrameBatch& batch = *next->batch;
     ReconstructedBatch result = compute(batch, context, report);
-    context.options.interpolation.lessons = result.lessons;
+    if (result.lessons) context.options.interpolation.lessons = result.lessons;
     if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)}))
       return;
     done += share;

@@ -78,21 +78,25 @@ Input compress(Input input, int64_t coils) {
 }
 
 /// How the coils are combined: by maps from the calibration, or, as a root sum of squares does, by the images
-/// themselves.
-SensitivityMaps combination(const CoilImages& images, const Calibration& calibration,
-                            const ReconContext& context) {
-  if (context.options.combination == Combination::rss) return own_combination(images);
-  return estimate_sensitivities(calibration, {images.samples.size(axis::x), images.samples.size(axis::y),
-                                              images.samples.size(axis::z)});
+/// themselves, which only a noise map asks for.
+std::optional<SensitivityMaps> combination(const CoilImages& images, const Input& input,
+                                           const ReconContext& context, const KSpace& filled) {
+  if (context.options.combination == Combination::adaptive)
+    return estimate_sensitivities(
+        central_calibration(input, filled),
+        {images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)});
+  if (!context.options.noise_map) return std::nullopt;
+  return own_combination(images);
 }
 
 /// On the image grid. Adaptive: combined on the encoded grid, where the calibration's field of view is the
 /// maps', then brought to the image grid; root sum of squares: the other way round, since magnitudes cannot
 /// be interpolated.
-Image combine_coils(const CoilImages& images, const SensitivityMaps& maps, const ReconContext& context) {
+Image combine_coils(const CoilImages& images, const std::optional<SensitivityMaps>& maps,
+                    const ReconContext& context) {
   if (context.options.combination == Combination::rss)
     return root_sum_of_squares(to_image_grid(images, context.fov_ratio_zyx, context.image_matrix));
-  return to_image_grid(combine(images, maps), context.fov_ratio_zyx, context.image_matrix);
+  return to_image_grid(combine(images, *maps), context.fov_ratio_zyx, context.image_matrix);
 }
 
 std::string rounded(double value) {
@@ -161,13 +165,13 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
       interpolate(input.kspace, input.calibration, options.interpolation, part_of(progress, 0, share),
                   options.noise_map ? NoiseMapWanted::yes : NoiseMapWanted::no);
   const CoilImages images = timed("transform", filled.kspace, to_coil_images);
-  const SensitivityMaps maps = combination(images, central_calibration(input, filled.kspace), context);
+  const std::optional<SensitivityMaps> maps = combination(images, input, context, filled.kspace);
   const Image image = timed("combine", images, [&](const CoilImages& coils) {
     return magnitude(combine_coils(coils, maps, context));
   });
   ReconstructedBatch result{Image(image.samples.cpu()), filled.frames, filled.lessons, {}};
   if (options.noise_map)
-    result.maps = noise_maps({input.kspace, input.calibration, filled, maps, image.samples}, context,
+    result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
                              part_of(progress, share, 1));
   return result;
 }

@@ -11,15 +11,6 @@ constexpr double least_power = 0.1;  ///< noise variances, added before a logari
 constexpr int64_t noise_draws = 2, noise_steps = 12, noise_window = 9;
 constexpr double least_noise = 0.01;
 
-std::vector<at::Tensor> coefficient_powers(const WaveletBands& bands) {
-  std::vector<at::Tensor> powers;
-  for (size_t level = 0; level < bands.detail.size(); ++level) {
-    const double noise = detail_noise(level);
-    powers.push_back(at::view_as_real(bands.detail[level]).square().sum(-1) / (noise * noise));
-  }
-  return powers;
-}
-
 /// Mean along the axis (axes) in which the band is smooth: an edge goes on there. `q` (frame, set, 3, x, y).
 at::Tensor mean_along_edges(const at::Tensor& q, int64_t step) {
   return at::stack({mean_along(q.select(2, 0), -1, 5, step), mean_along(q.select(2, 1), -2, 5, step),
@@ -86,7 +77,7 @@ std::vector<at::Tensor> local_noise(const ImageModel& model, const at::Tensor& b
 
 WienerFactors gate_factors(const Gate& gate, const std::vector<at::Tensor>& noise) {
   return [gate, noise](const WaveletBands& bands) {
-    const auto q = coefficient_powers(bands), p = local_powers(bands);
+    const auto q = coefficient_powers(bands), p = local_powers(q);
     std::vector<at::Tensor> factors;
     for (size_t level = 0; level < p.size(); ++level) {
       const auto row = static_cast<int64_t>(level);

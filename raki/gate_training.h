@@ -7,9 +7,9 @@
 
 namespace raki {
 
-/// The `detail` with the lowest error on half scans, between `GateOptions`' bounds of the search: the minimum
-/// of a parabola through the best of a row of values and its neighbours. Error: NRMSE of the
-/// root-sum-of-squares image inside 8 % of its maximum, measured lines as measured.
+/// The `detail` with the lowest error on half scans, 0.25 to 2: the minimum of a parabola through the best of
+/// a row of values and its neighbours. Error: NRMSE of the root-sum-of-squares image inside 8 % of its
+/// maximum, measured lines as measured.
 double best_detail(const std::vector<HalfScan>& scans);
 
 struct GateTraining {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t least_lines =
     48;  ///< of the matrix on both axes: half of it still holds three wavelet levels
-constexpr int64_t noise_seed = 5;
 
 /// Why nothing is learned from this scan; empty when something can be.
 std::string why_not_tried(const UndersampledKSpace& kspace) {
@@ -40,6 +39,11 @@ Modelled modelled(const NoiseAwareFit& fit, FrameRange frames, const std::vector
   return result;
 }
 
+/// Of the draws of noise beside those of the half scans.
+uint64_t noise_seed(const RakiOptions& options) {
+  return options.seed + static_cast<uint64_t>(options.gate.draws);
+}
+
 GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const RakiOptions& options,
                        const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
@@ -57,7 +61,7 @@ GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const Ra
   // The default of --detail is what was found; another value moves it in proportion.
   const double moved = options.hybrid.detail / HybridOptions{}.detail;
   lessons.detail = std::clamp(o.full_to_half * lessons.half_detail, o.least_detail, o.most_detail) * moved;
-  lessons.training = train_gate(scans, lessons.half_detail, o, noise_seed, progress);
+  lessons.training = train_gate(scans, lessons.half_detail, o, noise_seed(options), progress);
   if (!(lessons.training.half_gain > 0)) lessons.training.gate = make_gate(lessons.detail, filled.abs());
   lessons.training.gate.detail = lessons.detail;
   lessons.training.gate.damping = o.damping;
@@ -66,9 +70,9 @@ GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const Ra
 }
 
 /// The plain model decides on the fusion.
-ImageModelResult refine_with_gate(const Modelled& frames, const Gate& gate) {
+ImageModelResult refine_with_gate(const Modelled& frames, const Gate& gate, uint64_t seed) {
   const ModelInput& input = frames.input;
-  const auto noise = local_noise(input.model, input.begun, gate.detail, noise_seed);
+  const auto noise = local_noise(input.model, input.begun, gate.detail, seed);
   return result_of(input, model_pass(input, gate_factors(gate, noise), frames.plain.fusion));
 }
 
@@ -83,8 +87,10 @@ void tell(const GateLessons& lessons, FrameEvidence& evidence) {
   numbers["steps"] = static_cast<double>(lessons.training.losses.size());
   numbers["training_seconds"] = lessons.seconds;
   char text[160];
-  std::snprintf(text, sizeof text, "gate trained at half resolution, error there %.1f %% lower; detail %.2f",
-                100 * lessons.training.half_gain, lessons.detail);
+  const double gain = 100 * lessons.training.half_gain;
+  std::snprintf(text, sizeof text, "%s at half resolution, error there %.1f %% %s; detail %.2f",
+                gain > 0 ? "gate trained" : "gate trained and left out", std::abs(gain),
+                gain > 0 ? "lower" : "higher", lessons.detail);
   evidence.reason = text;
 }
 
@@ -92,13 +98,11 @@ void tell(const GateLessons& lessons, FrameEvidence& evidence) {
 
 Interpolation interpolate_gated(const UndersampledKSpace& kspace,
                                 const std::optional<Calibration>& calibration, const RakiOptions& options,
-                                const Progress& progress) {
+                                const Progress& progress, NoiseMapWanted noise_map) {
   const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.2));
   const auto measured = measured_lines(kspace.sampling, fit.lines);
   const auto finish = [&](const ImageModelResult& result) {
-    return Interpolation{.kspace = to_matrix(result.filled, fit, kspace),
-                         .frames = evidence_of(fit, result),
-                         .model = scan_model(fit, result, kspace)};
+    return interpolation_of(fit, result, kspace, noise_map);
   };
   const auto hybrid = [&](const std::string& obstacle) {
     auto result = finish(refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.2, 1)));
@@ -120,8 +124,9 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
   if (lessons->detail == 0) return hybrid("the middle frame holds no signal");
   auto result = finish(refine_each(fit, part_of(progress, 0.7, 1), [&](FrameRange frames) {
     const Gate& gate = lessons->training.gate;
-    if (taught && frames.first == middle && frames.count == 1) return refine_with_gate(*taught, gate);
-    return refine_with_gate(modelled(fit, frames, measured, options.hybrid), gate);
+    if (taught && frames.first == middle && frames.count == 1)
+      return refine_with_gate(*taught, gate, noise_seed(options));
+    return refine_with_gate(modelled(fit, frames, measured, options.hybrid), gate, noise_seed(options));
   }));
   for (auto& evidence : result.frames) tell(*lessons, evidence);
   result.lessons = lessons;

@@ -19,6 +19,6 @@ struct GateLessons {
 /// @throws InputError (65) where `linear` does.
 Interpolation interpolate_gated(const UndersampledKSpace& kspace,
                                 const std::optional<Calibration>& calibration, const RakiOptions& options,
-                                const Progress& progress);
+                                const Progress& progress, NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 }  // namespace raki

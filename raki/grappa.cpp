@@ -81,6 +81,7 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
   const auto groups = kernel_groups(encoded.plan, reference.box, {options.kernel_ky, per_sector});
 
   at::Tensor filled = encoded.samples.clone();
+  const bool keep = noise_map == NoiseMapWanted::yes && encoded.plan.grid.n_kz == 1;
   // Of every group the kernels of its frames, in order.
   std::vector<std::vector<at::Tensor>> weights(groups.size(),
                                                std::vector<at::Tensor>(static_cast<size_t>(filled.size(0))));
@@ -90,6 +91,7 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
         at::Tensor out = frames.of(filled);
         const CalibrationLines of_frames{frames.of(reference.samples), reference.box, reference.lines};
         const at::Tensor kernel = fill_group(of_frames, group, options, out);
+        if (!keep) return;
         auto& of_group = weights[static_cast<size_t>(&group - groups.data())];
         for (int64_t f = 0; f < frames.count; ++f)
           of_group[static_cast<size_t>(frames.first + f)] = kernel[f];
@@ -104,7 +106,7 @@ Interpolation interpolate_grappa(const UndersampledKSpace& kspace,
       {"regularisation", options.regularisation}};
   Interpolation result{into_matrix(filled, encoded, kspace),
                        std::vector<FrameEvidence>(static_cast<size_t>(filled.size(0)), evidence)};
-  if (noise_map == NoiseMapWanted::yes && encoded.plan.grid.n_kz == 1) {
+  if (keep) {
     std::vector<at::Tensor> stacked;
     for (const auto& of_group : weights) stacked.push_back(at::stack(of_group));
     result.noise = correlation_of(groups, stacked, encoded, options.kernel_kx, kspace);

@@ -48,12 +48,9 @@ at::Tensor filled_by_kernel(const at::Tensor& noisy, const UndersampledKSpace& k
 }  // namespace
 
 double half_scan_noise(const at::Tensor& images) {
-  const WaveletBands bands = model_bands(images.select(1, 0));
-  const auto power = [&](size_t level) {
-    const double noise = detail_noise(level);
-    return bands.detail[level].abs().square().mean().item<double>() / (noise * noise);
-  };
-  return std::max(least_noise_power, std::sqrt(power(2) / std::max(power(0), 1e-30)));
+  const auto powers = coefficient_powers(model_bands(images.narrow(1, 0, 1)));
+  const auto mean = [&](size_t level) { return powers[level].mean().item<double>(); };
+  return std::max(least_noise_power, std::sqrt(mean(2) / std::max(mean(0), 1e-30)));
 }
 
 std::vector<HalfScan> half_scans(const at::Tensor& filled, const EspiritKernels& kernels, double noise_power,

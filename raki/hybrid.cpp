@@ -140,6 +140,9 @@ ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::ve
   });
 }
 
+namespace {
+
+/// What the model takes the scan to be, in the units and the matrix of `kspace`.
 ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
                      const UndersampledKSpace& kspace) {
   const at::Tensor sigma = fit.noise.level.sigma.to(at::kFloat).to(result.filled.device());
@@ -149,6 +152,8 @@ ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
       .copy_(result.filled * sigma.unsqueeze(2).unsqueeze(3));
   return {KSpace(signal, kspace.basis), (sigma.unsqueeze(2) * result.column_noise.unsqueeze(1)).unsqueeze(2)};
 }
+
+}  // namespace
 
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageModelResult& result) {
   auto frames = evidence_of(fit);
@@ -162,15 +167,20 @@ std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageMode
   return frames;
 }
 
+Interpolation interpolation_of(const NoiseAwareFit& fit, const ImageModelResult& result,
+                               const UndersampledKSpace& kspace, NoiseMapWanted noise_map) {
+  Interpolation interpolation{to_matrix(result.filled, fit, kspace), evidence_of(fit, result)};
+  if (noise_map == NoiseMapWanted::yes) interpolation.model = scan_model(fit, result, kspace);
+  return interpolation;
+}
+
 Interpolation interpolate_hybrid(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const HybridOptions& options,
-                                 const Progress& progress) {
+                                 const Progress& progress, NoiseMapWanted noise_map) {
   const NoiseAwareFit fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.5));
   const auto result = refine_with_image_model(fit, measured_lines(kspace.sampling, fit.lines), options,
                                               part_of(progress, 0.5, 1));
-  return {.kspace = to_matrix(result.filled, fit, kspace),
-          .frames = evidence_of(fit, result),
-          .model = scan_model(fit, result, kspace)};
+  return interpolation_of(fit, result, kspace, noise_map);
 }
 
 }  // namespace raki

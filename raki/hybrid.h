@@ -56,13 +56,14 @@ ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::ve
 /// @throws InputError (65) where `linear` does.
 Interpolation interpolate_hybrid(const UndersampledKSpace& kspace,
                                  const std::optional<Calibration>& calibration, const HybridOptions& options,
-                                 const Progress& progress = {});
-
-/// What the model takes the scan to be, in the units and the matrix of `kspace`.
-ScanModel scan_model(const NoiseAwareFit& fit, const ImageModelResult& result,
-                     const UndersampledKSpace& kspace);
+                                 const Progress& progress = {},
+                                 NoiseMapWanted noise_map = NoiseMapWanted::no);
 
 /// The evidence of `linear` with the model's numbers added (method_used = hybrid).
 std::vector<FrameEvidence> evidence_of(const NoiseAwareFit& fit, const ImageModelResult& result);
+
+/// `result` in the units and the matrix of `kspace`, with its evidence.
+Interpolation interpolation_of(const NoiseAwareFit& fit, const ImageModelResult& result,
+                               const UndersampledKSpace& kspace, NoiseMapWanted noise_map);
 
 }  // namespace raki

@@ -71,19 +71,23 @@ WaveletBands model_bands(const at::Tensor& images) {
   return analyse(images, daubechies_2(), levels);
 }
 
-std::vector<at::Tensor> local_powers(const WaveletBands& bands) {
+std::vector<at::Tensor> coefficient_powers(const WaveletBands& bands) {
   std::vector<at::Tensor> powers;
   for (size_t level = 0; level < bands.detail.size(); ++level) {
-    const at::Tensor power = at::view_as_real(bands.detail[level]).square().sum(-1);
     const double noise = detail_noise(level);
-    powers.push_back(mean_of_neighbours(power) / (noise * noise));
+    powers.push_back(at::view_as_real(bands.detail[level]).square().sum(-1) / (noise * noise));
   }
+  return powers;
+}
+
+std::vector<at::Tensor> local_powers(std::vector<at::Tensor> powers) {
+  for (auto& power : powers) power = mean_of_neighbours(power);
   return powers;
 }
 
 WienerFactors local_wiener(double detail) {
   return [detail](const WaveletBands& bands) {
-    auto powers = local_powers(bands);
+    auto powers = local_powers(coefficient_powers(bands));
     for (auto& power : powers) power = power * detail / (power * detail + 1);
     return powers;
   };

@@ -30,8 +30,11 @@ at::Tensor from_lines(const at::Tensor& maps, const at::Tensor& lines);
 /// How much of every wavelet coefficient is signal, 0..1: of each level (frame, set, 3, x, y).
 using WienerFactors = std::function<std::vector<at::Tensor>(const WaveletBands& bands)>;
 
-/// Local signal power of every coefficient in noise variances, 3 x 3 mean of |coefficient|^2; of each level.
-std::vector<at::Tensor> local_powers(const WaveletBands& bands);
+/// Power of every coefficient in noise variances; of each level (frame, set, 3, x, y) float32.
+std::vector<at::Tensor> coefficient_powers(const WaveletBands& bands);
+
+/// Local signal power, the 3 x 3 mean of `coefficient_powers`.
+std::vector<at::Tensor> local_powers(std::vector<at::Tensor> powers);
 
 /// p / (p + 1), p = `detail` times the local power; less is quieter, more keeps weaker detail.
 WienerFactors local_wiener(double detail);

@@ -52,9 +52,9 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   switch (options.method) {
     case Method::raki:
       if (slab) return linear_instead(interpolate_linear(kspace, calibration, progress, noise_map));
-      return interpolate_gated(kspace, calibration, options, progress);
+      return interpolate_gated(kspace, calibration, options, progress, noise_map);
     case Method::hybrid:
-      return interpolate_hybrid(kspace, calibration, options.hybrid, progress);
+      return interpolate_hybrid(kspace, calibration, options.hybrid, progress, noise_map);
     case Method::linear:
       return interpolate_linear(kspace, calibration, progress, noise_map);
     case Method::grappa:

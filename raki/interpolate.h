@@ -36,7 +36,8 @@ enum class NoiseMapWanted { no, yes };
 struct Interpolation {
   KSpace kspace;  ///< measured samples bit for bit as they came in
   std::vector<FrameEvidence> frames;
-  std::optional<NoiseCorrelation> noise = {};       ///< if wanted, of linear methods
+  std::optional<NoiseCorrelation> noise =
+      {};  ///< if wanted, of linear methods (not of lattices along both axes)
   std::shared_ptr<const GateLessons> lessons = {};  ///< what `raki` learned, or was given
   std::optional<ScanModel> model = {};              ///< if wanted, of the others (repeats.h)
 };

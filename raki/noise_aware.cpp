@@ -45,7 +45,7 @@ CalibrationRegion recalibration_region(const CalibrationRegion& acs, KSpaceCentr
                    around(acs_ky, centre.ky, std::min(region_lines, grid.n_ky / 2), grid.n_ky), grid);
 }
 
-/// Places a kernel three spacings long fits into, and its targets per source, of a slice or a slab.
+/// Places a kernel three spacings long fits into, and the lines it fills there, of a slice or a slab.
 struct Room {
   int64_t places, targets;
 };
@@ -181,15 +181,12 @@ CalibrationSet first_set(const NoiseAwareFit& fit, const CalibrationLines& refer
 /// frame as `calibration` has: (frame).
 at::Tensor central_lambda(const NoiseAwareFit& fit, const LineBox& calibration) {
   const LineGrid grid = fit.plan.grid;
-  const auto about = [](int64_t centre, int64_t count, int64_t n) {
-    const int64_t size = std::min(count, n);
-    const int64_t begin = std::clamp<int64_t>(centre - size / 2, 0, n - size);
-    return LineRange{begin, begin + size};
-  };
   std::vector<at::Tensor> means;
   for (size_t f = 0; f < fit.noise.centre.size(); ++f) {
-    const LineRange kz = about(fit.noise.centre[f].kz, calibration.kz.size(), grid.n_kz),
-                    ky = about(fit.noise.centre[f].ky, calibration.ky.size(), grid.n_ky);
+    const LineRange kz = around({}, fit.noise.centre[f].kz, std::min(calibration.kz.size(), grid.n_kz),
+                                grid.n_kz),
+                    ky = around({}, fit.noise.centre[f].ky, std::min(calibration.ky.size(), grid.n_ky),
+                                grid.n_ky);
     const at::Tensor lambda = fit.noise.lambda[static_cast<int64_t>(f)].unflatten(0, {grid.n_kz, grid.n_ky});
     means.push_back(lambda.narrow(0, kz.begin, kz.size()).narrow(1, ky.begin, ky.size()).log().mean().exp());
   }
@@ -253,10 +250,8 @@ at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std
   const int64_t n_ky = full.size(2), size = std::min(region_lines, n_ky), spacing = widest_spacing(measured);
   const StageProblem problem{fit.measured, plan, fit.noise.weight, fit.noise.lambda, true, {}};
   std::vector<CalibrationRegion> regions;
-  for (const auto& centre : fit.noise.centre) {
-    const int64_t begin = std::clamp<int64_t>(centre.ky - size / 2, 0, n_ky - size);
-    regions.push_back({{begin, begin + size}, box_of_slice(size)});
-  }
+  for (const auto& centre : fit.noise.centre)
+    regions.push_back({around({}, centre.ky, size, n_ky), box_of_slice(size)});
   const int64_t taps = size > 3 * spacing + lines_for_four_taps ? 4 : 2;
   return recalibrate(problem, full, regions, {.taps = taps});
 }

@@ -185,13 +185,24 @@ at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed)
   return at::matmul(lower, white).to(at::kComplexFloat);
 }
 
+at::Tensor phantom_calibration(const PhantomOptions& options) {
+  check_options(options);
+  const int64_t n_kz = options.slab ? options.slices : 1, n_ky = options.matrix_y;
+  const int64_t partitions = options.acs_partitions > 0 ? options.acs_partitions : n_kz;
+  require(partitions <= n_kz, "The calibration partitions do not fit the phantom", std::to_string(partitions),
+          "at most the number of partitions");
+  at::Tensor mask = at::zeros({n_kz, n_ky}, at::kBool);
+  mask.narrow(0, n_kz / 2 - partitions / 2, partitions)
+      .narrow(1, n_ky / 2 - options.acs_lines / 2, options.acs_lines)
+      .fill_(true);
+  return mask;
+}
+
 at::Tensor phantom_mask(const PhantomOptions& options) {
   check_options(options);
-  const int64_t n_kz = options.slab ? options.slices : 1;
-  const int64_t partitions = options.acs_partitions > 0 ? options.acs_partitions : n_kz;
-  return slab_mask(n_kz, options.matrix_y,
-                   {options.acceleration, options.acceleration_z, options.caipi_shift,
-                    options.separate_calibration ? 0 : options.acs_lines, partitions});
+  const at::Tensor lattice = slab_mask(options.slab ? options.slices : 1, options.matrix_y,
+                                       {options.acceleration, options.acceleration_z, options.caipi_shift});
+  return options.separate_calibration ? lattice : lattice.logical_or(phantom_calibration(options));
 }
 
 }  // namespace raki

@@ -58,5 +58,7 @@ at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed)
 /// Lines the options ask for: the lattice through the centre, plus the ACS (embedded only). bool (kz, ky), kz
 /// = 1 for slices.
 at::Tensor phantom_mask(const PhantomOptions& options);
+/// The ACS alone, embedded or separate. bool (kz, ky).
+at::Tensor phantom_calibration(const PhantomOptions& options);
 
 }  // namespace raki

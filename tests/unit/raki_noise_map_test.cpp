@@ -200,7 +200,7 @@ TEST(Repeats, OfTheHybridPredictItsRealRepeats) {
   const auto real = interpolate_hybrid(undersample(KSpace(scans, basis), mask), {}, {});
   const at::Tensor images = at::real((to_coil_images(real.kspace).samples * maps.samples.conj()).sum(1));
   const auto one = undersample(KSpace(scans.narrow(0, 0, 1), basis), mask);
-  const auto result = interpolate_hybrid(one, {}, {});
+  const auto result = interpolate_hybrid(one, {}, {}, {}, NoiseMapWanted::yes);
   const auto predicted = repeat_scan(*result.model, one.sampling, {}, maps, {.method = Method::hybrid}, n);
   const auto mean_sd = [](const at::Tensor& variance) { return variance.mean().sqrt().item<double>(); };
   EXPECT_NEAR(mean_sd(predicted.noise.samples.square()) / mean_sd(images.var(0)), 1, 0.15);

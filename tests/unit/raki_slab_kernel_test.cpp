@@ -117,6 +117,9 @@ TEST(SlabKernel, GrappaFindsLinesThatAnotherCoilMeasured) {
   }
 }
 
+// Eight coils whose fields hardly tell neighbouring lines apart, R = 4: of what zero filling misses linear
+// leaves 0.46 and grappa 0.50. That the right lines are used is GrappaFindsLinesThatAnotherCoilMeasured's to
+// say.
 TEST(SlabKernel, LinearAndGrappaFillALatticeWithAndWithoutShift) {
   const at::Tensor truth = slab(16, 36, 28);
   const KSpace full(truth, {CoilBasis::Kind::whitened, 8, true});
