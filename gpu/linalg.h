@@ -1,5 +1,5 @@
 #pragma once
-// Small batched Hermitian problems in double precision, on the device of their argument.
+// Small batched Hermitian problems, on the device of their argument.
 
 #include <ATen/core/Tensor.h>
 
@@ -18,5 +18,9 @@ Eigen hermitian_eigen(const at::Tensor& a);
 /// computed in, and returned as, complex128.
 /// @throws InputError when a is not positive definite.
 at::Tensor solve_positive_definite(const at::Tensor& a, const at::Tensor& b);
+
+/// a^H a of complex `a` (batch, rows, n): (batch, n, n), in the precision of `a`. On the CPU little more than
+/// one half is multiplied out.
+at::Tensor gram_matrix(const at::Tensor& a);
 
 }  // namespace raki

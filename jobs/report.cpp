@@ -30,6 +30,7 @@ Json to_json(const Sampling& s) {
           {"encoded_ky", {s.encoded_ky.begin, s.encoded_ky.end}},
           {"acs_ky", {s.acs_ky.begin, s.acs_ky.end}},
           {"acceleration", {s.acceleration_ky, s.acceleration_kz}},
+          {"caipi_shift", s.caipi_shift},
           {"even_spacing", s.even_spacing},
           {"effective_acceleration", s.effective_acceleration()}};
 }

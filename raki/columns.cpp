@@ -27,17 +27,38 @@ at::Tensor column_medians(const at::Tensor& power, int64_t reach) {
   return std::get<0>(power.index_select(0, near.flatten()).view({n_x, -1}).median(1));
 }
 
+/// Centre of k-space or of the image from the middle to index 0 along `dims`, and back.
+at::Tensor to_corner(const at::Tensor& values, const std::vector<int64_t>& dims) {
+  std::vector<int64_t> shifts;
+  for (const int64_t dim : dims) shifts.push_back(-(values.size(dim) / 2));
+  return at::roll(values, shifts, dims);
+}
+at::Tensor to_middle(const at::Tensor& values, const std::vector<int64_t>& dims) {
+  std::vector<int64_t> shifts;
+  for (const int64_t dim : dims) shifts.push_back(values.size(dim) / 2);
+  return at::roll(values, shifts, dims);
+}
+
+/// Measured samples of `columns` (frame or z, coil, x, ky): (frame, coil, x, measured line).
+at::Tensor measured_samples(const at::Tensor& columns, const at::Tensor& mask) {
+  const at::Tensor lines = mask.flatten().nonzero().flatten();
+  if (mask.size(0) == 1) return columns.index_select(3, lines);
+  const at::Tensor kspace = at::fft_fft(columns, {}, 0, "ortho").permute({1, 2, 0, 3});  // coil, x, kz, ky
+  return kspace.flatten(2).index_select(2, lines).unsqueeze(0);
+}
+
 /// Noise power of every column in noise variances, from what the maps cannot explain of the measured lines:
 /// (frame, x). The median of an exponential distribution is ln 2 times its mean.
 at::Tensor column_noise(const Columns& columns) {
   const int64_t coils = columns.measured.size(1), n_x = columns.measured.size(2);
-  const auto frames = columns.measured.size(0);
+  const int64_t frames = columns.measured.size(0) / columns.grid.n_kz;
   if (coils <= 2) return at::ones({frames, n_x}, columns.mask.options());
   const at::Tensor start = from_lines(columns.maps, columns.filled);
   const at::Tensor left = columns.measured - to_lines(columns.maps, start);
-  const at::Tensor power = left.index_select(3, columns.lines).abs().square();
+  const at::Tensor power = measured_samples(left, columns.mask).abs().square();
   const at::Tensor explained =
-      columns.maps.abs().square().sum({1, 2}).mean({1, 2}) / static_cast<double>(coils);
+      columns.maps.abs().square().sum({1, 2}).mean({1, 2}).view({frames, -1}).mean(1) /
+      static_cast<double>(coils);
   const at::Tensor free_part = (1 - explained).clamp_min(least_free_part);
   std::vector<at::Tensor> medians;
   for (int64_t f = 0; f < frames; ++f)
@@ -49,28 +70,39 @@ at::Tensor column_noise(const Columns& columns) {
 
 }  // namespace
 
-at::Tensor to_columns(const at::Tensor& kspace) {
-  const at::Tensor corner = at::roll(kspace, {-(kspace.size(2) / 2), -(kspace.size(3) / 2)}, {2, 3});
-  return at::fft_ifft(corner, {}, 3, "ortho").transpose(2, 3).contiguous();
+at::Tensor to_columns(const at::Tensor& lines, LineGrid grid) {
+  const at::Tensor corner = to_corner(lines.unflatten(2, {grid.n_kz, grid.n_ky}), {2, 3, 4});
+  const at::Tensor along_x = at::fft_ifft(corner, {}, 4, "ortho");
+  const at::Tensor along_z = grid.n_kz == 1 ? along_x : at::fft_ifft(along_x, {}, 2, "ortho");
+  return along_z.permute({0, 2, 1, 4, 3}).flatten(0, 1).contiguous();
 }
 
-at::Tensor from_columns(const at::Tensor& columns) {
-  const at::Tensor corner = at::fft_fft(columns.transpose(2, 3), {}, 3, "ortho");
-  return at::roll(corner, {corner.size(2) / 2, corner.size(3) / 2}, {2, 3});
+at::Tensor from_columns(const at::Tensor& columns, LineGrid grid) {
+  const at::Tensor z = columns.unflatten(0, {-1, grid.n_kz}).permute({0, 2, 1, 4, 3});
+  const at::Tensor along_kz = grid.n_kz == 1 ? z : at::fft_fft(z, {}, 2, "ortho");
+  return to_middle(at::fft_fft(along_kz, {}, 4, "ortho"), {2, 3, 4}).flatten(2, 3);
 }
 
-Columns columns_of(const NoiseAwareFit& fit, const std::vector<bool>& measured) {
+at::Tensor weights_of_columns(const at::Tensor& values, LineGrid grid) {
+  const at::Tensor corner = to_corner(values.unflatten(1, {grid.n_kz, grid.n_ky}), {1, 2, 3});
+  return corner.transpose(2, 3).flatten(0, 1).unsqueeze(1);
+}
+
+Columns columns_of(const NoiseAwareFit& fit) {
   Columns columns;
-  columns.measured = to_columns(fit.measured);
-  columns.filled = to_columns(fit.filled);
-  columns.kernels = espirit_kernels(fit.filled, fit.noise.centre);
+  columns.grid = fit.plan.grid;
+  columns.measured = to_columns(fit.measured, columns.grid);
+  columns.filled = to_columns(fit.filled, columns.grid);
+  std::vector<KSpaceCentre> centres;
+  for (const auto& centre : fit.noise.centre)
+    centres.insert(centres.end(), static_cast<size_t>(columns.grid.n_kz), centre);
+  const bool slab = columns.grid.n_kz > 1;
+  const at::Tensor slices = slab ? from_columns(columns.filled, {columns.grid.n_ky}) : fit.filled;
+  columns.kernels = espirit_kernels(slices, centres);
   columns.maps = espirit_maps(columns.kernels, columns.filled.size(2), columns.filled.size(3));
-  const auto n = static_cast<int64_t>(measured.size());
-  at::Tensor mask = at::zeros({n}, fit.noise.weight.options());
-  mask.index_fill_(0, indices_where(measured, true, mask.device()), 1);
-  mask = mask.roll(-(n / 2));
-  columns.lines = mask.nonzero().flatten();
-  columns.mask = mask.view({1, 1, 1, -1});
+  at::Tensor mask = at::zeros({1, columns.grid.lines(), 1}, fit.noise.weight.options());
+  mask.index_fill_(1, indices_where(fit.plan.measured, true, mask.device()), 1);
+  columns.mask = weights_of_columns(mask, columns.grid);
   columns.noise = column_noise(columns).sqrt().unsqueeze(1).unsqueeze(3);
   columns.measured = columns.measured / columns.noise;
   columns.filled = columns.filled / columns.noise;

@@ -40,7 +40,7 @@ at::Tensor signal_projection(const at::Tensor& squares, int64_t side_y, int64_t 
   const int64_t frames = squares.size(0), coils = squares.size(1);
   const at::Tensor windows = squares.unfold(2, side_y, 1).unfold(3, side_x, 1);  // frame, coil, y, x, ky, kx
   const at::Tensor patches = windows.permute({0, 2, 3, 1, 4, 5}).flatten(3).flatten(1, 2);
-  const Eigen eigen = hermitian_eigen(at::matmul(patches.mH(), patches));
+  const Eigen eigen = hermitian_eigen(gram_matrix(patches));
   const at::Tensor largest = eigen.values.narrow(1, eigen.values.size(1) - 1, 1);
   const at::Tensor least =
       (signal_fraction * largest).clamp_max(signal_variances * static_cast<double>(patches.size(1)));

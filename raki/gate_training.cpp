@@ -24,7 +24,7 @@ at::Tensor magnitude_of(const at::Tensor& columns) {
 double image_error(const HalfScan& scan, const at::Tensor& images) {
   const at::Tensor lines = to_lines(scan.model.maps, images);
   const at::Tensor truth = magnitude_of(scan.truth);
-  const at::Tensor error = magnitude_of(at::where(scan.model.weight > 0, scan.model.data, lines)) - truth;
+  const at::Tensor error = magnitude_of(with_data(scan.model, lines)) - truth;
   const at::Tensor inside = truth > object * truth.max();
   return (at::linalg_vector_norm(error.masked_select(inside)) /
           at::linalg_vector_norm(truth.masked_select(inside)))

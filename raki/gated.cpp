@@ -22,7 +22,8 @@ std::string why_not_tried(const UndersampledKSpace& kspace) {
   if (std::min(lines, samples) < least_lines)
     return std::to_string(lines) + " lines of " + std::to_string(samples) + " samples, " +
            std::to_string(least_lines) + " needed on both axes for a scan at half resolution";
-  if (sampling.acceleration_ky < 2) return "no line is missing between evenly spaced measured lines";
+  if (sampling.acceleration_ky * sampling.acceleration_kz < 2)
+    return "no line is missing between evenly spaced measured lines";
   return "";
 }
 
@@ -32,9 +33,8 @@ struct Modelled {
   ModelPass plain;
 };
 
-Modelled modelled(const NoiseAwareFit& fit, FrameRange frames, const std::vector<bool>& measured,
-                  const HybridOptions& options) {
-  Modelled result{model_input(fit, frames, measured), {}};
+Modelled modelled(const NoiseAwareFit& fit, FrameRange frames, const HybridOptions& options) {
+  Modelled result{model_input(fit, frames), {}};
   result.plain = model_pass(result.input, local_wiener(options.detail));
   return result;
 }
@@ -50,13 +50,12 @@ GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const Ra
   const GateOptions& o = options.gate;
   const auto& [input, plain] = frame;
   const Columns& columns = input.columns;
-  const at::Tensor filled = at::where(columns.mask > 0, columns.measured, plain.filled);
+  const at::Tensor filled = with_data(input.model, plain.filled);
   GateLessons lessons;
   if (!(plain.images.abs().max().item<float>() > 0)) return lessons;
   lessons.half_noise = half_scan_noise(plain.images);
-  const auto scans =
-      half_scans(filled, columns.kernels, lessons.half_noise,
-                 {sampling.acceleration_ky, (sampling.acs_ky.size() + 1) / 2}, o.draws, options.seed);
+  const auto scans = half_scans({filled, columns.kernels, columns.grid, sampling}, lessons.half_noise,
+                                o.draws, options.seed);
   lessons.half_detail = best_detail({scans.begin(), scans.begin() + std::min<int64_t>(2, o.draws)});
   // The default of --detail is what was found; another value moves it in proportion.
   const double moved = options.hybrid.detail / HybridOptions{}.detail;
@@ -100,12 +99,11 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
                                 const std::optional<Calibration>& calibration, const RakiOptions& options,
                                 const Progress& progress, NoiseMapWanted noise_map) {
   const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.2));
-  const auto measured = measured_lines(kspace.sampling, fit.lines);
   const auto finish = [&](const ImageModelResult& result) {
     return interpolation_of(fit, result, kspace, noise_map);
   };
   const auto hybrid = [&](const std::string& obstacle) {
-    auto result = finish(refine_with_image_model(fit, measured, options.hybrid, part_of(progress, 0.2, 1)));
+    auto result = finish(refine_with_image_model(fit, options.hybrid, part_of(progress, 0.2, 1)));
     for (auto& evidence : result.frames) {
       evidence.method_asked = Method::raki;
       evidence.reason = "no network trained: " + obstacle;
@@ -117,7 +115,7 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
   auto lessons = options.lessons;
   std::optional<Modelled> taught;
   if (!lessons) {
-    taught = modelled(fit, {middle, 1}, measured, options.hybrid);
+    taught = modelled(fit, {middle, 1}, options.hybrid);
     lessons = std::make_shared<const GateLessons>(
         learn_from(*taught, kspace.sampling, options, part_of(progress, 0.2, 0.7)));
   }
@@ -126,7 +124,7 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
     const Gate& gate = lessons->training.gate;
     if (taught && frames.first == middle && frames.count == 1)
       return refine_with_gate(*taught, gate, noise_seed(options));
-    return refine_with_gate(modelled(fit, frames, measured, options.hybrid), gate, noise_seed(options));
+    return refine_with_gate(modelled(fit, frames, options.hybrid), gate, noise_seed(options));
   }));
   for (auto& evidence : result.frames) tell(*lessons, evidence);
   result.lessons = lessons;

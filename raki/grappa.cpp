@@ -27,6 +27,8 @@ void check_kernel(const GrappaOptions& options) {
       ExitCode::usage);
 }
 
+constexpr int64_t gadgetron_equations = 45;  ///< to an unknown, its over-determination ratio
+
 /// Fills the group's target lines of `out` from the measured samples in it; returns its kernel (frame, n,
 /// target * coil).
 at::Tensor fill_group(const CalibrationLines& calibration, const GeometryGroup& group,
@@ -35,7 +37,8 @@ at::Tensor fill_group(const CalibrationLines& calibration, const GeometryGroup& 
   // then differ from exact ones by as much as the regularisation.
   const NormalEquations equations = normal_equations(
       calibration.samples.to(at::kComplexDouble), {}, group.geometry,
-      calibration_origins(group.geometry, calibration, options.kernel_kx), options.kernel_kx);
+      calibration_origins(group.geometry, calibration, {options.kernel_kx, gadgetron_equations}),
+      options.kernel_kx);
   at::Tensor regularised = equations.gram;  // mean diagonal 1, so trace / n = 1
   regularised.diagonal(0, 1, 2).add_(options.regularisation);
   const at::Tensor weights = solve_positive_definite(regularised, equations.right).to(at::kComplexFloat);

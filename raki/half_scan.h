@@ -11,22 +11,26 @@ namespace raki {
 struct HalfScan {
   ImageModel model;  ///< of one frame
   at::Tensor begun;  ///< images after the first steps
-  at::Tensor truth;  ///< (1, coil, x, ky), in the model's units
+  at::Tensor truth;  ///< (1 or z, coil, x, ky), in the model's units
 };
 
-/// How the half scan is undersampled: like the scan.
-struct HalfSampling {
-  int64_t acceleration = 1, acs_lines = 0;
+/// A frame filled by `hybrid`.
+struct FilledFrame {
+  at::Tensor columns;  ///< (1 or z, coil, x, ky), measured lines as measured, noise variance 1
+  EspiritKernels kernels;
+  LineGrid grid;
+  Sampling sampling;
 };
 
 /// Noise power of the half scan in units of the scan's, so that its finest wavelet coefficients stand to the
-/// noise as the scan's do: sqrt of the mean power two levels up over that of the finest. `images` (1, set, x,
-/// y).
+/// noise as the scan's do: sqrt of the mean power two levels up over that of the finest. `images` (frame,
+/// set, x, y).
 double half_scan_noise(const at::Tensor& images);
 
-/// `number` of them, with lattices shifted by 0, 1, ... lines. `filled` (1, coil, x, ky): the scan's k-space
-/// in columns, measured lines as measured, noise variance 1.
-std::vector<HalfScan> half_scans(const at::Tensor& filled, const EspiritKernels& kernels, double noise_power,
-                                 const HalfSampling& sampling, int64_t number, uint64_t seed);
+/// `number` of them, undersampled like the scan with half as many calibration lines, lattices shifted by 0,
+/// 1,
+/// ... lines. Of a slab they are the central partitions, as many as training has memory for; voxels that are
+/// thicker by that hold more signal, so there is more noise.
+std::vector<HalfScan> half_scans(const FilledFrame& frame, double noise_power, int64_t number, uint64_t seed);
 
 }  // namespace raki

@@ -16,26 +16,26 @@ struct ImageModelEvidence {
 };
 
 struct ImageModelResult {
-  at::Tensor filled;  ///< (frame, coil, ky, kx) of the encoded lines, units of the noise; measured lines
+  at::Tensor filled;  ///< (frame, coil, line, kx) of the encoded lines, units of the noise; measured lines
                       ///< too as the model has them
   at::Tensor column_noise;  ///< (frame, x) float32: sd of the noise by readout column, in the fit's units
   std::vector<ImageModelEvidence> frames;
 };
 
-/// Frames that are worked on together, ready for the image model.
+/// Frames that are worked on together, or one slab, ready for the image model.
 struct ModelInput {
   NoiseAwareFit fit;
-  std::vector<bool> measured;  ///< one entry an encoded line
   Columns columns;
   ImageModel model;
   at::Tensor begun;  ///< images after the first steps
 };
-ModelInput model_input(const NoiseAwareFit& fit, FrameRange frames, const std::vector<bool>& measured);
+ModelInput model_input(const NoiseAwareFit& fit, FrameRange frames);
 
 /// The model with one choice of Wiener factors, and its fusion with the kernel.
 struct ModelPass {
-  at::Tensor images;  ///< (frame, set, x, y)
-  at::Tensor filled;  ///< (frame, coil, x, ky), units of `Columns`; measured lines too as the model has them
+  at::Tensor images;  ///< (frame or z, set, x, y)
+  at::Tensor
+      filled;  ///< (frame or z, coil, x, ky), units of `Columns`; measured lines too as the model has them
   std::vector<double> excess, fusion;  ///< E and share of the fusion of every frame
 };
 /// `fusion`: the share of every frame; empty: what its excess calls for.
@@ -43,14 +43,13 @@ ModelPass model_pass(const ModelInput& input, const WienerFactors& factors,
                      const std::vector<double>& fusion = {});
 ImageModelResult result_of(const ModelInput& input, const ModelPass& pass);
 
-/// `refine` for every frame of `fit` (on a GPU for all at once), results put together.
+/// `refine` for every frame of `fit` (on a GPU for all slices at once), results put together.
 ImageModelResult refine_each(const NoiseAwareFit& fit, const Progress& progress,
                              const std::function<ImageModelResult(FrameRange frames)>& refine);
 
-/// Fills the missing lines of `fit` anew. `measured`: one entry an encoded line. A frame's result does not
-/// depend on its companions.
-ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const std::vector<bool>& measured,
-                                         const HybridOptions& options, const Progress& progress = {});
+/// Fills the missing lines of `fit` anew. A frame's result does not depend on its companions.
+ImageModelResult refine_with_image_model(const NoiseAwareFit& fit, const HybridOptions& options,
+                                         const Progress& progress = {});
 
 /// `linear`, then the image model.
 /// @throws InputError (65) where `linear` does.

@@ -18,9 +18,11 @@ constexpr int64_t renew_every = 4;  ///< steps between two estimates of the loca
 using Shrinkage = std::function<at::Tensor(const at::Tensor& images, int64_t step)>;
 
 at::Tensor weighted(const ImageModel& model, const at::Tensor& residual) {
-  if (model.weight.size(2) == 1) return residual * model.weight;
-  const at::Tensor samples = at::fft_fft(residual, {}, 2, "ortho") * model.weight;
-  return at::fft_ifft(samples, {}, 2, "ortho");
+  std::vector<int64_t> axes;
+  if (model.slab) axes.push_back(0);
+  if (model.weight.size(2) > 1) axes.push_back(2);
+  if (axes.empty()) return residual * model.weight;
+  return at::fft_ifftn(at::fft_fftn(residual, {}, axes, "ortho") * model.weight, {}, axes, "ortho");
 }
 
 /// FISTA steps of size 1 from `start`.
@@ -67,6 +69,10 @@ at::Tensor from_lines(const at::Tensor& maps, const at::Tensor& lines) {
   return (maps.conj() * at::fft_ifft(lines, {}, -1, "ortho").unsqueeze(1)).sum(2);
 }
 
+at::Tensor with_data(const ImageModel& model, const at::Tensor& lines) {
+  return lines + weighted(model, model.data - lines);
+}
+
 WaveletBands model_bands(const at::Tensor& images) {
   return analyse(images, daubechies_2(), levels);
 }
@@ -109,7 +115,7 @@ at::Tensor fit_images(const ImageModel& model, const at::Tensor& begun, const Wi
 
 at::Tensor linear_response(const ImageModel& model, const at::Tensor& data,
                            const std::vector<at::Tensor>& factors, int64_t steps) {
-  const ImageModel of_data{data, model.weight, model.maps, at::zeros_like(model.start)};
+  const ImageModel of_data{data, model.weight, model.maps, at::zeros_like(model.start), model.slab};
   return descend(of_data, of_data.start, steps,
                  [&](const at::Tensor& images, int64_t) { return shrunk(model_bands(images), factors); });
 }

@@ -12,13 +12,15 @@
 
 namespace raki {
 
-/// In units of the noise. Axes are (x, y), y last: only ky is undersampled, so nearly all transforms run
-/// along it. Index 0 is the centre of image and k-space (no shifts).
+/// In units of the noise. Axes are (x, y), y last: in a slice only ky is undersampled, so nearly all
+/// transforms run along it. Index 0 is the centre of image and k-space (no shifts).
 struct ImageModel {
   at::Tensor data;    ///< (frame, coil, x, ky) complex64: k-space, transformed to x along the readout
   at::Tensor weight;  ///< of its residual, float32: (1, 1, 1, ky), or (frame, 1, kx, ky)
   at::Tensor maps;    ///< (frame, set, coil, x, y) complex64
   at::Tensor start;   ///< (frame, set, x, y) complex64
+  bool slab =
+      false;  ///< frames are the partitions z of one slab, transformed along kz; weight's frames are kz
 };
 
 /// sum over sets of map times image, transformed along y: (frame, coil, x, ky).
@@ -26,6 +28,9 @@ at::Tensor to_lines(const at::Tensor& maps, const at::Tensor& images);
 
 /// The adjoint of `to_lines`: (frame, set, x, y).
 at::Tensor from_lines(const at::Tensor& maps, const at::Tensor& lines);
+
+/// `lines` (frame, coil, x, ky) with the model's data where its weight is 1.
+at::Tensor with_data(const ImageModel& model, const at::Tensor& lines);
 
 /// How much of every wavelet coefficient is signal, 0..1: of each level (frame, set, 3, x, y).
 using WienerFactors = std::function<std::vector<at::Tensor>(const WaveletBands& bands)>;

@@ -32,15 +32,6 @@ Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const st
   return result;
 }
 
-/// A lattice along both phase-encode axes, which the image model does not know: `linear` alone.
-Interpolation linear_instead(Interpolation linear) {
-  for (auto& frame : linear.frames) {
-    frame.method_asked = Method::raki;
-    frame.reason = "lines are missing along both phase-encode axes: the kernel alone";
-  }
-  return linear;
-}
-
 Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                        const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
   const bool slab = kspace.sampling.n_kz() > 1;
@@ -51,7 +42,6 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   }
   switch (options.method) {
     case Method::raki:
-      if (slab) return linear_instead(interpolate_linear(kspace, calibration, progress, noise_map));
       return interpolate_gated(kspace, calibration, options, progress, noise_map);
     case Method::hybrid:
       return interpolate_hybrid(kspace, calibration, options.hybrid, progress, noise_map);
@@ -112,7 +102,7 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
   if (sampling.n_kz() > 1) {
     if (partitions_are_alike(sampling))
       return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
-    if (method != Method::raki && method != Method::linear && method != Method::grappa)
+    if (method == Method::raki_2019 || method == Method::rraki || method == Method::iraki)
       return "lines are missing along both phase-encode axes";
   }
   if (n_coils < 2) return "one coil: there is nothing to interpolate from";

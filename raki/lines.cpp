@@ -82,10 +82,10 @@ std::vector<GeometryGroup> kernel_groups(const LinePlan& plan, const LineBox& ca
 }
 
 std::vector<int64_t> calibration_origins(const KernelGeometry& geometry, const CalibrationLines& calibration,
-                                         int64_t width) {
+                                         KernelFit fit) {
   const auto origins = origins_within(geometry, calibration.box);
   if (calibration.box.kz.size() == 1) return origins;
-  return enough_origins(origins, geometry, calibration.samples, width);
+  return enough_origins(origins, geometry, calibration.samples, fit);
 }
 
 at::Tensor indices_where(const std::vector<bool>& measured, bool value, c10::Device device) {

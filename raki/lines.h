@@ -9,6 +9,7 @@
 
 #include "raki/kernel.h"
 #include "raki/radial.h"
+#include "raki/weights.h"
 #include "recon/types.h"
 
 namespace raki {
@@ -54,7 +55,7 @@ std::vector<GeometryGroup> kernel_groups(const LinePlan& plan, const LineBox& ca
 
 /// Where a kernel is calibrated: in a slice everywhere, in a slab at enough places.
 std::vector<int64_t> calibration_origins(const KernelGeometry& geometry, const CalibrationLines& calibration,
-                                         int64_t width);
+                                         KernelFit fit);
 
 /// `filled` (frame, coil, line, kx) of the encoded lines in the whole matrix: measured lines bit for bit
 /// those of `kspace`, lines outside the encoded range zero.

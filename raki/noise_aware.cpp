@@ -199,6 +199,15 @@ bool spans_a_gap(const LineBox& calibration, const LinePlan& plan) {
   return calibration.ky.size() > plan.acceleration_ky + 1 && calibration.kz.size() > plan.acceleration_kz + 1;
 }
 
+/// Of every line: whether a block fills it.
+std::vector<bool> targets_of(const std::vector<GeometryGroup>& groups, LineGrid grid) {
+  std::vector<bool> targets(static_cast<size_t>(grid.lines()));
+  for (const auto& [geometry, origins] : groups)
+    for (const int64_t origin : origins)
+      for (const int64_t target : geometry.targets) targets[static_cast<size_t>(origin + target)] = true;
+  return targets;
+}
+
 StageProblem problem_of(const NoiseAwareFit& fit, const Progress& progress) {
   return {fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, fit.blend_near_centre, progress};
 }
@@ -214,6 +223,7 @@ NoiseAwareFit fit_first_stage(const UndersampledKSpace& kspace, const std::optio
   NoiseAwareFit fit;
   fit.lines = lines.range;
   fit.plan = lines.plan;
+  fit.reached = targets_of(groups, lines.plan.grid);
   const CalibrationLines own = own_calibration(lines, kspace.sampling);
   fit.acs = {own.lines, own.box};
   model_noise(kspace, lines, fit);
@@ -245,14 +255,17 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
   return fit;
 }
 
-at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std::vector<bool>& measured) {
-  const LinePlan plan{measured, {full.size(2)}};
-  const int64_t n_ky = full.size(2), size = std::min(region_lines, n_ky), spacing = widest_spacing(measured);
-  const StageProblem problem{fit.measured, plan, fit.noise.weight, fit.noise.lambda, true, {}};
+at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit) {
+  const LineGrid grid = fit.plan.grid;
+  const StageProblem problem{fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, true, {}};
+  const int64_t n_kz = std::min(region_lines, grid.n_kz), n_ky = std::min(region_lines, grid.n_ky);
   std::vector<CalibrationRegion> regions;
   for (const auto& centre : fit.noise.centre)
-    regions.push_back({around({}, centre.ky, size, n_ky), box_of_slice(size)});
-  const int64_t taps = size > 3 * spacing + lines_for_four_taps ? 4 : 2;
+    regions.push_back(
+        region_of(around({}, centre.kz, n_kz, grid.n_kz), around({}, centre.ky, n_ky, grid.n_ky), grid));
+  if (grid.n_kz > 1)
+    return recalibrate(problem, full, regions, recalibration_size(regions.front().box, fit.plan, full));
+  const int64_t taps = n_ky > 3 * widest_spacing(fit.plan.measured) + lines_for_four_taps ? 4 : 2;
   return recalibrate(problem, full, regions, {.taps = taps});
 }
 

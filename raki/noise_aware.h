@@ -27,6 +27,8 @@ struct NoiseAwareFit {
   at::Tensor
       unexplained;  ///< (frame) float64 on the CPU: part of the calibration signal that the first
                     ///< stage's most used kernel does not predict (weights.h), at those lines' mean lambda
+  std::vector<bool> reached;  ///< of every line: missing and filled (not so are corners of a slab that were
+                              ///< never scanned)
   bool blend_near_centre = false;         ///< the unweighted kernel, where W is small
   CalibrationRegion acs;                  ///< the image's own calibration lines
   std::vector<CalibrationRegion> region;  ///< of every frame: the lines the final calibration used
@@ -43,9 +45,9 @@ NoiseAwareFit fit_first_stage(const UndersampledKSpace& kspace, const std::optio
 NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                               const Progress& progress = {}, NoiseMapWanted noise_map = NoiseMapWanted::no);
 
-/// The missing lines of `fit.measured` once more, by kernels calibrated on `full` (frame, coil, ky, kx; units
-/// of the noise, every line present) instead of the first stage's result. `measured`: one entry a line.
-at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit, const std::vector<bool>& measured);
+/// The missing lines of `fit.measured` once more, by kernels calibrated on `full` (frame, coil, line, kx;
+/// units of the noise, every line present) instead of the first stage's result.
+at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit);
 
 /// `filled` (frame, coil, line, kx) in units of the noise back into the matrix and units of `kspace`; lines
 /// outside the encoded range zero, measured lines bit for bit those of `kspace`.

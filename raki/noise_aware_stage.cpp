@@ -40,10 +40,11 @@ void fill_groups(const CalibrationSet& set, const std::vector<GeometryGroup>& gr
                  const StageProblem& problem, const at::Tensor& out, const StageNotes& notes = {}) {
   const auto* main = most_used(groups);
   const auto fill = [&](const GeometryGroup& group, FrameRange frames) {
-    const auto equations = normal_equations(
-        frames.of(set.lines), frames.of(set.variance), group.geometry,
-        calibration_origins(group.geometry, {set.lines, set.box, {}}, noise_aware_readout_taps),
-        noise_aware_readout_taps);
+    const auto equations =
+        normal_equations(frames.of(set.lines), frames.of(set.variance), group.geometry,
+                         calibration_origins(group.geometry, {set.lines, set.box, {}},
+                                             {noise_aware_readout_taps, noise_aware_equations}),
+                         noise_aware_readout_taps);
     const SpectralWeights weights = spectral_weights(equations, group);
     at::Tensor target = frames.of(out);
     apply(weights, frames.of(lines), frames.of(problem.lambda), noise_aware_readout_taps, target);

@@ -9,6 +9,7 @@
 namespace raki {
 
 constexpr int64_t noise_aware_readout_taps = 7;
+constexpr int64_t noise_aware_equations = 20;  ///< to an unknown, in slabs (README.md, "Slabs")
 
 /// Calibration lines of every frame and what the fit has to know about them.
 struct CalibrationSet {

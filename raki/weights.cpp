@@ -9,7 +9,6 @@ namespace raki {
 namespace {
 
 constexpr double smallest_corrected_part = 0.02;
-constexpr int64_t most_equations = 45;  ///< to an unknown, in slabs: Gadgetron's over-determination
 
 /// Noise variance summed over all rows of the patch matrix, one number a column: (frame, n) float64.
 at::Tensor noise_by_column(const at::Tensor& noise, const KernelGeometry& geometry,
@@ -47,10 +46,9 @@ NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geom
   at::Tensor targets = at::zeros({frames}, options.dtype(at::kDouble));
   for (const auto& chunk : in_chunks(origins, frames * lines.size(3), n, lines.device())) {
     const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
-    const at::Tensor adjoint = patches.mH();
-    gram += at::matmul(adjoint, patches);
+    gram += gram_matrix(patches);
     const at::Tensor samples = target_samples(lines, geometry, chunk, width);
-    right += at::matmul(adjoint, samples);
+    right += at::matmul(patches.mH(), samples);
     targets += at::view_as_real(samples).to(at::kDouble).square().flatten(1).sum(1);
   }
   return {gram, right, targets};
@@ -78,10 +76,10 @@ NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& nois
 }
 
 std::vector<int64_t> enough_origins(const std::vector<int64_t>& origins, const KernelGeometry& geometry,
-                                    const at::Tensor& lines, int64_t width) {
-  const auto unknowns = lines.size(1) * static_cast<int64_t>(geometry.sources.size()) * width;
-  const int64_t windows = lines.size(3) - width + 1;
-  const auto enough = static_cast<size_t>((most_equations * unknowns + windows - 1) / windows);
+                                    const at::Tensor& lines, KernelFit fit) {
+  const auto unknowns = lines.size(1) * static_cast<int64_t>(geometry.sources.size()) * fit.width;
+  const int64_t windows = lines.size(3) - fit.width + 1;
+  const auto enough = static_cast<size_t>((fit.most_equations * unknowns + windows - 1) / windows);
   if (origins.size() <= enough) return origins;
   std::vector<int64_t> spread;
   for (size_t i = 0; i < enough; ++i) spread.push_back(origins[i * origins.size() / enough]);

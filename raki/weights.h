@@ -24,10 +24,15 @@ NormalEquations normal_equations(const at::Tensor& lines, const at::Tensor& nois
                                  const KernelGeometry& geometry, const std::vector<int64_t>& origins,
                                  int64_t width);
 
+/// Readout taps of a kernel, and how many equations an unknown of a slab's kernel is given at most.
+struct KernelFit {
+  int64_t width, most_equations;
+};
+
 /// At most so many of `origins`, evenly spread, that there are `most_equations` to an unknown: beyond that
 /// more of them cost time and change little. For slabs, whose calibration has thousands.
 std::vector<int64_t> enough_origins(const std::vector<int64_t>& origins, const KernelGeometry& geometry,
-                                    const at::Tensor& lines, int64_t width);
+                                    const at::Tensor& lines, KernelFit fit);
 
 /// One geometry's kernel in the eigenbasis of its Gram matrix: any lambda without a new solve.
 struct SpectralWeights {

@@ -118,6 +118,18 @@ Spacing judge(const std::vector<int64_t>& spacings) {
   return {top->first, count.size() == 1};
 }
 
+/// From each partition that has `lines` to the next such, modulo the spacing `acceleration` along ky.
+int64_t commonest_shift(const std::vector<std::vector<int64_t>>& lines, int64_t acceleration) {
+  std::vector<int64_t> shifts;
+  std::optional<int64_t> before;
+  for (const auto& row : lines) {
+    if (row.empty()) continue;
+    if (before) shifts.push_back((row.front() % acceleration - *before + acceleration) % acceleration);
+    before = row.front() % acceleration;
+  }
+  return shifts.empty() ? 0 : judge(shifts).commonest;
+}
+
 /// Measured lines outside the ACS, by partition.
 std::vector<std::vector<int64_t>> lines_outside(const Lines& lines, const Box& acs) {
   std::vector<std::vector<int64_t>> outside(static_cast<size_t>(lines.n_kz()));
@@ -129,9 +141,9 @@ std::vector<std::vector<int64_t>> lines_outside(const Lines& lines, const Box& a
   return outside;
 }
 
-/// Spacing along ky within partitions, and of the partitions that have lines outside the ACS.
-std::pair<Spacing, Spacing> spacing_outside(const Lines& lines, const Box& acs) {
-  const auto outside = lines_outside(lines, acs);
+/// Spacing along ky within partitions, and of the partitions that have lines `outside` the ACS.
+std::pair<Spacing, Spacing> spacing_outside(const std::vector<std::vector<int64_t>>& outside,
+                                            const Lines& lines, const Box& acs) {
   std::vector<int64_t> ky_spacings, kz_spacings, to_acs, partitions;
   for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
     const auto& row = outside[static_cast<size_t>(kz)];
@@ -188,6 +200,7 @@ std::string acs_text(const Sampling& sampling) {
 std::string acceleration_text(const Sampling& sampling) {
   std::string text = "R = " + std::to_string(sampling.acceleration_ky);
   if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.acceleration_kz);
+  if (sampling.caipi_shift > 0) text += " shifted by " + std::to_string(sampling.caipi_shift);
   return sampling.even_spacing ? text : text + " (uneven)";
 }
 
@@ -232,8 +245,17 @@ Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange
   check_range(encoded_kz, lines.n_kz(), "kz");
   check_lines(lines, encoded_ky, encoded_kz);
   const Box acs = find_acs(lines);
-  const auto [ky, kz] = spacing_outside(lines, acs);
-  return {host_mask, encoded_ky, encoded_kz, acs.ky, acs.kz, ky.commonest, kz.commonest, ky.even && kz.even};
+  const auto outside = lines_outside(lines, acs);
+  const auto [ky, kz] = spacing_outside(outside, lines, acs);
+  return {host_mask,
+          encoded_ky,
+          encoded_kz,
+          acs.ky,
+          acs.kz,
+          ky.commonest,
+          kz.commonest,
+          commonest_shift(outside, ky.commonest),
+          ky.even && kz.even};
 }
 
 std::string to_text(const Sampling& sampling) {

@@ -27,6 +27,8 @@ struct Sampling {
   LineRange acs_ky, acs_kz;     ///< largest fully sampled block; empty when there is none of 2 lines or more
   int64_t acceleration_ky = 1;  ///< commonest spacing of measured lines outside the ACS
   int64_t acceleration_kz = 1;
+  int64_t caipi_shift =
+      0;  ///< lines by which those of a partition are moved against the partition measured before
   bool even_spacing = true;  ///< every spacing outside the ACS is the same
 
   bool fully_sampled() const;  ///< no line missing within the encoded range

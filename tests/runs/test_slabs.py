@@ -40,14 +40,16 @@ def test_lines_missing_along_ky(raki, slabs, tmp_path):
 
 
 def test_a_shifted_lattice_along_both_axes(raki, slabs, tmp_path):
-    errors = {m: error(recon(raki, slabs, tmp_path, "both", m), slabs / "truth") for m in ("zero-filled", "linear", "raki")}
+    errors = {m: error(recon(raki, slabs, tmp_path, "both", m), slabs / "truth") for m in ("zero-filled", "linear", "hybrid", "raki")}
     assert errors["linear"] < 0.7 * errors["zero-filled"]
-    assert errors["raki"] == errors["linear"]
+    assert errors["hybrid"] < 0.95 * errors["linear"]
+    assert errors["raki"] < 1.01 * errors["hybrid"]
     frame = json.loads((tmp_path / "raki" / "recon.json").read_text())["frames"][0]
-    assert frame["method_used"] == "linear" and "both phase-encode axes" in frame["reason"]
-    refused = raki("recon", slabs / "both.h5", "-o", tmp_path / "x", "-m", "hybrid", code=65)
-    assert "both phase-encode axes" in refused.stderr and "grappa" in refused.stderr
-    assert "both" in json.loads(raki("info", slabs / "both.h5", "--json").stdout)["methods"]["hybrid"]
+    assert frame["method_used"] == "raki" and "half resolution" in frame["reason"]
+    refused = raki("recon", slabs / "both.h5", "-o", tmp_path / "x", "-m", "rraki", code=65)
+    assert "both phase-encode axes" in refused.stderr and "hybrid" in refused.stderr
+    info = json.loads(raki("info", slabs / "both.h5", "--json").stdout)
+    assert "both" in info["methods"]["rraki"] and info["sampling"][0]["caipi_shift"] == 1
 
 
 def test_a_noise_map_of_a_slab(raki, slabs, tmp_path):

@@ -31,6 +31,19 @@ inline at::Tensor complex_noise(at::IntArrayRef sizes, uint64_t seed) {
   return at::randn(sizes, at::make_generator<at::CPUGeneratorImpl>(seed), at::kComplexFloat);
 }
 
+/// A slab of 8 coils that differ along y and z, (1, coil, kz, ky, kx), with noise of sd 1.
+inline at::Tensor slab_kspace(int64_t n_kz, int64_t n_ky, int64_t n_kx) {
+  constexpr int64_t coils = 8;
+  const at::Tensor slices = coil_kspace(n_kz, 4, n_ky, n_kx);
+  const at::Tensor z = at::linspace(-1, 1, n_kz).view({n_kz, 1, 1, 1, 1});
+  const at::Tensor rows = at::cat(
+      {slices * at::exp(-0.8 * (z - 0.7).square()), slices.flip(1) * at::exp(-0.8 * (z + 0.7).square())}, 1);
+  const at::Tensor signal =
+      fft_1d(rows.squeeze(2).permute({1, 2, 3, 0}).contiguous()).movedim(-1, 1).unsqueeze(0);
+  return (signal * (20000 / signal.abs().max()) + complex_noise({1, coils, n_kz, n_ky, n_kx}, 4))
+      .contiguous();
+}
+
 /// Coil c of this k-space is coil 0 moved by c lines: with as many coils as the acceleration every missing
 /// line is a measured line of another coil. White, so that what holds on the calibration lines holds
 /// everywhere.

@@ -77,21 +77,21 @@ struct Halves {
 
 Halves half_of(const KSpace& full, double noise_power, int64_t number) {
   const auto kspace = undersample(full, uniform_mask(96, 3, 24));
-  Halves halves{
-      model_input(fit_noise_aware(kspace, {}), {0, 1}, measured_lines(kspace.sampling, {0, 96})), {}, {}};
+  Halves halves{model_input(fit_noise_aware(kspace, {}), {0, 1}), {}, {}};
   const auto& columns = halves.input.columns;
   halves.filled = model_pass(halves.input, local_wiener(1.2)).filled;
-  halves.scans = half_scans(halves.filled, columns.kernels, noise_power, {3, 12}, number, 1);
+  halves.scans =
+      half_scans({halves.filled, columns.kernels, columns.grid, kspace.sampling}, noise_power, number, 1);
   return halves;
 }
 
 TEST(HalfScan, IsTheCentreOfKSpaceWithNoiseOfVarianceOne) {
   const double noise_power = 9;
   const auto halves = half_of(small_scan(), noise_power, 4);
-  const at::Tensor whole = from_columns(halves.filled);
+  const at::Tensor whole = from_columns(halves.filled, {halves.filled.size(3)});
   for (size_t i = 0; i < halves.scans.size(); ++i) {
     const HalfScan& scan = halves.scans[i];
-    const at::Tensor truth = from_columns(scan.truth);
+    const at::Tensor truth = from_columns(scan.truth, {scan.truth.size(3)});
     EXPECT_EQ(truth.sizes(), (std::vector<int64_t>{1, 6, 48, 40}));
     EXPECT_LT(at::linalg_vector_norm(truth * 3 - whole.slice(2, 24, 72).slice(3, 20, 60)).item<float>(),
               1e-4 * at::linalg_vector_norm(truth).item<float>());

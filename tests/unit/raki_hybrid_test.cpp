@@ -20,10 +20,6 @@ using test::nrmse;
 
 // --- the reference's numbers, stage by stage
 
-std::vector<bool> lines_of(const UndersampledKSpace& kspace) {
-  return measured_lines(kspace.sampling, kspace.sampling.encoded_ky);
-}
-
 /// The products hybrid_reference.py picks: |ours - theirs| / |theirs|.
 double map_difference(const at::Tensor& maps, const test::HybridReference& reference) {
   const at::Tensor set = maps[0][0].transpose(1, 2);  // coil, y, x
@@ -47,7 +43,7 @@ void expect_reference(const KSpace& full, int64_t acceleration, int64_t acs,
   EXPECT_LT(map_difference(maps, reference), 2e-3);
   EXPECT_NEAR(maps.select(1, 1).abs().square().sum(1).mean().item<double>(), reference.second_set, 1e-3);
 
-  const ImageModelResult result = refine_with_image_model(fit, lines_of(kspace), {});
+  const ImageModelResult result = refine_with_image_model(fit, {});
   // Of an even number of columns theirs is the mean of the middle two, ours the lower one.
   EXPECT_NEAR(result.frames[0].noise_correction / reference.correction, 1, 0.005);
   // Their noise is one random draw, ours its expectation.
