@@ -131,8 +131,7 @@ at::Tensor noise_of(const Bench& bench, RakiOptions interpolation, const Run& ru
 }
 
 at::Tensor noise_of_reference(const KSpace& full) {
-  const at::Tensor sigma = noise_from_data(all_lines(full));
-  return fully_sampled_noise(sigma, own_combination(to_coil_images(full))).samples.cpu();
+  return fully_sampled_noise(noise_of_full_scan(full), own_combination(to_coil_images(full))).samples.cpu();
 }
 
 /// All runs of one method.

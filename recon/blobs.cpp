@@ -10,7 +10,6 @@
 #include "recon/noise.h"
 #include "recon/noise_map.h"
 #include "recon/sensitivities.h"
-#include "recon/undersample.h"
 
 namespace raki {
 namespace {
@@ -65,7 +64,7 @@ KSpace blob_kspace(const KSpace& full, const BlobOptions& options) {
   const SensitivityMaps maps = estimate_sensitivities(Calibration(full.samples, full.basis),
                                                       {sizes[axis::x], sizes[axis::y], sizes[axis::z]});
   const at::Tensor combined = combine(coils, maps).samples;
-  const at::Tensor noise = fully_sampled_noise(noise_from_data(all_lines(full)), maps).samples.cpu();
+  const at::Tensor noise = fully_sampled_noise(noise_of_full_scan(full), maps).samples.cpu();
   const at::Tensor reference = root_sum_of_squares(coils).samples.cpu();
   std::vector<at::Tensor> frames;
   for (int64_t f = 0; f < reference.size(0); ++f)

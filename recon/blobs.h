@@ -18,7 +18,7 @@ struct BlobOptions {
 /// The coil k-space of the blobs alone, to be added to `full`. They lie at different voxels where the
 /// root-sum-of-squares image is above 8 % of its maximum, have the phase of the combined image, so that the
 /// magnitude shows them whole, and come to the coils through the maps of the scan's own centre
-/// (estimate_sensitivities). Noise: noise_from_data; of a magnitude, that is the part in phase with the
+/// (estimate_sensitivities). Noise: noise_of_full_scan; of a magnitude, the part in phase with the
 /// signal.
 /// @throws InputError for a size or peak that is not positive, and when a frame has fewer such voxels than
 /// blobs.

@@ -42,8 +42,9 @@ at::Tensor kept_signal(const KSpace& filled, const KSpace& full, const Sampling&
         .to(at::kComplexDouble);
   };
   const at::Tensor t = chosen(full), f = chosen(filled);
-  const at::Tensor noise =
-      noise_from_outer_samples(all_lines(full)).square().sum(1) * static_cast<double>(t.size(2));
+  const at::Tensor sigma =
+      full.basis.unit_noise ? noise_of_full_scan(full) : noise_from_outer_samples(all_lines(full));
+  const at::Tensor noise = sigma.square().sum(1) * static_cast<double>(t.size(2));
   const at::Tensor signal = t.abs().square().sum({1, 2}) - noise;
   const at::Tensor kept = at::real(t.conj() * f).sum({1, 2}) / signal;
   const at::Tensor unknown = at::full_like(kept, std::numeric_limits<double>::quiet_NaN());

@@ -43,4 +43,8 @@ at::Tensor noise_from_data(const UndersampledKSpace& kspace);
 /// outer samples are signal.
 at::Tensor noise_from_outer_samples(const UndersampledKSpace& kspace);
 
+/// Noise standard deviation of each coil of a fully sampled scan, (frame, coil) float64: 1 where its basis
+/// has unit noise, else noise_from_data.
+at::Tensor noise_of_full_scan(const KSpace& full);
+
 }  // namespace raki

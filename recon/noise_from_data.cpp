@@ -8,6 +8,7 @@
 
 #include "gpu/fft.h"
 #include "recon/noise.h"
+#include "recon/undersample.h"
 
 namespace raki {
 namespace {
@@ -145,6 +146,12 @@ at::Tensor noise_from_data(const UndersampledKSpace& kspace) {
 at::Tensor noise_from_outer_samples(const UndersampledKSpace& kspace) {
   const MeasuredPower measured = measured_power(kspace);
   return as_sd(outer_power(measured), measured);
+}
+
+at::Tensor noise_of_full_scan(const KSpace& full) {
+  if (!full.basis.unit_noise) return noise_from_data(all_lines(full));
+  return at::ones({full.samples.size(axis::frame), full.samples.size(axis::coil)},
+                  full.samples.options().dtype(at::kDouble));
 }
 
 }  // namespace raki

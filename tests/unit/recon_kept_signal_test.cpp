@@ -57,6 +57,15 @@ TEST(KeptSignal, NoiseOfTruthAndImageLeavesIt) {
   EXPECT_NEAR(kept(s, 0.7 * s.signal + other_noise)[1].item<double>(), 0.7, 0.1);
 }
 
+// Sharp edges: the outermost samples are signal as well.
+TEST(KeptSignal, UnitNoiseIsBelievedWhateverTheOutermostSamplesSay) {
+  const CoilBasis whitened{CoilBasis::Kind::whitened, coils, true};
+  const at::Tensor signal = 3 * laws::random_complex({1, coils, 1, n_ky, n_kx}, 5);
+  const KSpace full(signal + laws::random_complex({1, coils, 1, n_ky, n_kx}, 6), whitened);
+  const Sampling sampling = undersample(full, uniform_mask(n_ky, 4, 16)).sampling;
+  EXPECT_NEAR(kept_signal(KSpace(0.7 * signal, whitened), full, sampling)[0].item<double>(), 0.7, 0.05);
+}
+
 TEST(KeptSignal, TheCentreAndLinesNeverEncodedDoNotCount) {
   const Scan s = scan(0);
   at::Tensor missing = s.signal.clone();

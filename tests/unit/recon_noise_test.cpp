@@ -217,6 +217,14 @@ TEST(NoiseFromOuterSamples, SeesNoEmptyColumns) {
   EXPECT_LT(noise_from_data(all_lines(full)).max().item<double>(), 0.01);
 }
 
+TEST(NoiseOfFullScan, IsOneWhereTheBasisSaysSo) {
+  const at::Tensor k = 3 * laws::random_complex({2, 3, 1, 32, 32}, 6);
+  const at::Tensor known = noise_of_full_scan(KSpace(k, {CoilBasis::Kind::whitened, 3, true}));
+  EXPECT_TRUE(at::equal(known, at::ones({2, 3}, at::kDouble)));
+  const KSpace unknown(k, physical(3));
+  EXPECT_TRUE(at::equal(noise_of_full_scan(unknown), noise_from_data(all_lines(unknown))));
+}
+
 TEST(FullySampledNoise, AddsTheCoilsBehindTheirMaps) {
   at::Tensor maps = at::zeros({1, 2, 1, 1, 2}, at::kComplexFloat);
   maps.select(axis::x, 0).select(axis::coil, 0).fill_(1);
