@@ -46,8 +46,8 @@ def test_the_table_has_a_line_of_sd_where_there_is_one(raki, phantom):
 
 
 def test_the_plot_has_three_rows(raki, phantom, tmp_path):
-    raki("evaluate", phantom / "truth.h5", *QUICK, "--plot", tmp_path / "plot.png", "--noise-map", tmp_path / "noise.npy", "--npy",
-         tmp_path / "image.npy")
+    raki("evaluate", phantom / "truth.h5", *QUICK, "--plot", tmp_path / "plot.png", "--noise-map", tmp_path / "noise.npy",
+         "--npy", tmp_path / "image.npy")
     picture = np.asarray(Image.open(tmp_path / "plot.png")).reshape(3, 128, 3, 128)
     noise, image = np.load(tmp_path / "noise.npy"), np.load(tmp_path / "image.npy")
     assert noise.shape == image.shape == (2, 2, 1, 128, 128) and np.isfinite(noise).all() and (noise >= 0).all()
