@@ -83,6 +83,17 @@ int64_t available_memory_bytes(const fs::path& root) {
   return std::min(available_kib ? *available_kib * 1024 : unlimited, left_in_groups(root));
 }
 
+bool start_peak_memory() {
+  std::ofstream stream("/proc/self/clear_refs");
+  stream << "5" << std::flush;  // Linux, proc(5): resets the peak resident set size
+  return stream.good();
+}
+
+std::optional<int64_t> peak_memory_bytes() {
+  const auto kib = read_entry("/proc/self/status", "VmHWM:");
+  return kib ? std::optional(*kib * 1024) : std::nullopt;
+}
+
 int available_cores() {
   cpu_set_t cores;
   CPU_ZERO(&cores);

@@ -34,11 +34,14 @@ struct Outputs {
 /// "dicom,npy,png" in any order. @throws InputError (64).
 Outputs outputs_from_text(const std::string& text);
 
+/// Simulated repeats of the scan behind the noise map of a method without a noise formula.
+constexpr int64_t usual_noise_repeats = 8;
+
 struct ReconOptions {
   RakiOptions interpolation;
   Combination combination = Combination::adaptive;
-  bool noise_map = false;       ///< also the maps of jobs/noise_maps.h
-  int64_t noise_repeats = 8;    ///< simulated repeats of the scan, for methods without a noise formula
+  bool noise_map = false;  ///< also the maps of jobs/noise_maps.h
+  int64_t noise_repeats = usual_noise_repeats;
   bool prewhiten = true;        ///< false: noise readouts stay unused, noise is estimated from the data
   int64_t coils = 16;           ///< more coils than this are compressed to this many virtual ones; 0: never
   IndexRange slices, frames;    ///< which slices (by position) and which frames of the series

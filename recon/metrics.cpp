@@ -41,16 +41,12 @@ Pair make_pair(const at::Tensor& image, const at::Tensor& reference) {
   return pair;
 }
 
-at::Tensor signal_mask(const Pair& pair) {
-  return pair.reference > mask_level * pair.range;
-}
-
 double root_sum_square(const at::Tensor& values) {
   return values.square().sum().sqrt().item<double>();
 }
 
 double nrmse(const Pair& pair) {
-  const at::Tensor mask = signal_mask(pair);
+  const at::Tensor mask = signal_mask(pair.reference);
   return root_sum_square((pair.image - pair.reference) * mask) / root_sum_square(pair.reference * mask);
 }
 
@@ -85,13 +81,13 @@ at::Tensor similarity(const Pair& pair) {
 /// edge.
 double mean_inside(const at::Tensor& windows, const Pair& pair) {
   constexpr int64_t margin = window / 2;
-  const at::Tensor inside = signal_mask(pair).slice(1, margin, -margin).slice(2, margin, -margin);
+  const at::Tensor inside = signal_mask(pair.reference).slice(1, margin, -margin).slice(2, margin, -margin);
   return inside.any().item<bool>() ? windows.masked_select(inside).mean().item<double>() : 0;
 }
 
 /// sum e(p) e(p + 1) / sum of e(p)^2 over the same pairs, both axes together; e has its mean removed.
 double residual_structure(const Pair& pair) {
-  const at::Tensor mask = signal_mask(pair);
+  const at::Tensor mask = signal_mask(pair.reference);
   const at::Tensor raw = pair.image - pair.reference;
   const at::Tensor error = (raw - raw.masked_select(mask).mean()) * mask;
   double products = 0, squares = 0;
@@ -107,6 +103,10 @@ double residual_structure(const Pair& pair) {
 
 }  // namespace
 
+at::Tensor signal_mask(const at::Tensor& reference) {
+  return reference > mask_level * reference.max();
+}
+
 ImageMetrics compare_images(const at::Tensor& image, const at::Tensor& reference) {
   const Pair pair = make_pair(image, reference);
   const at::Tensor windows = similarity(pair);
@@ -116,7 +116,7 @@ ImageMetrics compare_images(const at::Tensor& image, const at::Tensor& reference
 
 double best_scale(const at::Tensor& image, const at::Tensor& reference) {
   const Pair pair = make_pair(image, reference);
-  const at::Tensor inside = pair.image * signal_mask(pair);
+  const at::Tensor inside = pair.image * signal_mask(pair.reference);
   const double power = inside.square().sum().item<double>();
   return power > 0 ? (inside * pair.reference).sum().item<double>() / power : 0;
 }

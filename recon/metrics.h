@@ -21,6 +21,9 @@ struct ImageMetrics {
 /// signal.
 ImageMetrics compare_images(const at::Tensor& image, const at::Tensor& reference);
 
+/// Where `reference` (any shape, float) is above 8 % of its largest value: bool, same shape.
+at::Tensor signal_mask(const at::Tensor& reference);
+
 /// The factor s that minimises |s a - r| inside the mask: for images with another unit. 0 for an empty image.
 double best_scale(const at::Tensor& image, const at::Tensor& reference);
 

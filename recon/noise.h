@@ -38,4 +38,13 @@ Calibration prewhiten(const Calibration& calibration, const WhiteningMatrix& whi
 /// (../raki/README.md, noise and signal power). Reads 5-9 % low on pure noise.
 at::Tensor noise_from_data(const UndersampledKSpace& kspace);
 
+/// The first of these two alone, (frame, coil) float64: for scans whose noise differs between readout columns
+/// (a receiver filter), where the emptiest columns are quieter than a sample of k-space. Too high where the
+/// outer samples are signal.
+at::Tensor noise_from_outer_samples(const UndersampledKSpace& kspace);
+
+/// Noise standard deviation of each coil of a fully sampled scan, (frame, coil) float64: 1 where its basis
+/// has unit noise, else noise_from_data.
+at::Tensor noise_of_full_scan(const KSpace& full);
+
 }  // namespace raki

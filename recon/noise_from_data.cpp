@@ -8,6 +8,7 @@
 
 #include "gpu/fft.h"
 #include "recon/noise.h"
+#include "recon/undersample.h"
 
 namespace raki {
 namespace {
@@ -108,18 +109,49 @@ at::Tensor emptiest_columns(const MeasuredLines& lines, const at::Tensor& line, 
   return at::where(usable.unsqueeze(1), lowest, infinity);
 }
 
-}  // namespace
+/// What both estimates look at.
+struct MeasuredPower {
+  MeasuredLines lines;
+  at::Tensor power;      ///< (frame, coil, line, kx)
+  at::Tensor has_power;  ///< (frame, line, kx)
+  at::Tensor line, kx;   ///< of the strongest sample, (frame,)
+};
 
-at::Tensor noise_from_data(const UndersampledKSpace& kspace) {
+MeasuredPower measured_power(const UndersampledKSpace& kspace) {
   const MeasuredLines lines = measured_lines(kspace);
   const at::Tensor power = lines.samples.abs().square();
   const auto [line, kx] = strongest_sample(power);
-  const at::Tensor has_power = power.sum(1) > 0;
-  const at::Tensor radius = elliptic_radius(lines, line, kx);
-  const at::Tensor estimate =
-      at::minimum(outer_power(power, radius, has_power), emptiest_columns(lines, line, has_power));
-  const at::Tensor floor = 1e-12 * power.amax({2, 3}).to(at::kDouble) + 1e-30;
+  return {lines, power, power.sum(1) > 0, line, kx};
+}
+
+at::Tensor outer_power(const MeasuredPower& measured) {
+  const at::Tensor radius = elliptic_radius(measured.lines, measured.line, measured.kx);
+  return outer_power(measured.power, radius, measured.has_power);
+}
+
+/// Standard deviation; never zero.
+at::Tensor as_sd(const at::Tensor& estimate, const MeasuredPower& measured) {
+  const at::Tensor floor = 1e-12 * measured.power.amax({2, 3}).to(at::kDouble) + 1e-30;
   return at::maximum(estimate, floor).sqrt();
+}
+
+}  // namespace
+
+at::Tensor noise_from_data(const UndersampledKSpace& kspace) {
+  const MeasuredPower measured = measured_power(kspace);
+  const at::Tensor emptiest = emptiest_columns(measured.lines, measured.line, measured.has_power);
+  return as_sd(at::minimum(outer_power(measured), emptiest), measured);
+}
+
+at::Tensor noise_from_outer_samples(const UndersampledKSpace& kspace) {
+  const MeasuredPower measured = measured_power(kspace);
+  return as_sd(outer_power(measured), measured);
+}
+
+at::Tensor noise_of_full_scan(const KSpace& full) {
+  if (!full.basis.unit_noise) return noise_from_data(all_lines(full));
+  return at::ones({full.samples.size(axis::frame), full.samples.size(axis::coil)},
+                  full.samples.options().dtype(at::kDouble));
 }
 
 }  // namespace raki

@@ -63,6 +63,12 @@ NoiseMap in_phase(const at::Tensor& power) {
   return NoiseMap((power.clamp_min(0) * 0.5).sqrt());
 }
 
+/// sum_c |S_c|^2 sigma_c^2: `sigma` (entry, coil), `maps` (entry, coil, z, y, x); (entry, z, y, x) float32.
+at::Tensor independent_power(const at::Tensor& sigma, const at::Tensor& maps) {
+  const at::Tensor variance = sigma.to(maps.device(), at::kFloat).square().view({maps.size(0), -1, 1, 1, 1});
+  return (maps.abs().square() * variance).sum(axis::coil);
+}
+
 /// `dim` of `values` on `size` points over the same field of view, linearly; point n / 2 stays m / 2.
 at::Tensor resample(const at::Tensor& values, int64_t dim, int64_t size) {
   const int64_t n = values.size(dim);
@@ -96,8 +102,11 @@ NoiseMap noise_map(const NoiseCorrelation& noise, const SensitivityMaps& maps) {
 
 NoiseMap fully_sampled_noise(const NoiseCorrelation& noise, const SensitivityMaps& maps) {
   const at::Tensor each = maps_of_entries(noise, maps);
-  const at::Tensor variance = noise.sigma.square().view({each.size(0), each.size(1), 1, 1, 1});
-  return in_phase(of_frames((each.abs().square() * variance).sum(axis::coil), maps));
+  return in_phase(of_frames(independent_power(noise.sigma, each), maps));
+}
+
+NoiseMap fully_sampled_noise(const at::Tensor& sigma, const SensitivityMaps& maps) {
+  return in_phase(independent_power(sigma, maps.samples));
 }
 
 NoiseMap to_image_grid(const NoiseMap& map, const std::array<double, 3>& fov_ratio_zyx, MatrixSize matrix) {

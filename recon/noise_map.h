@@ -22,6 +22,8 @@ NoiseMap noise_map(const NoiseCorrelation& noise, const SensitivityMaps& maps);
 
 /// The same of a fully sampled scan of the same noise.
 NoiseMap fully_sampled_noise(const NoiseCorrelation& noise, const SensitivityMaps& maps);
+/// Of a fully sampled scan whose complex samples have the noise sd `sigma` (frame, coil).
+NoiseMap fully_sampled_noise(const at::Tensor& sigma, const SensitivityMaps& maps);
 
 /// Standard deviations on the grid `to_image_grid` of recon/finish.h gives the image: field of view cropped,
 /// interpolated linearly; where k-space is cropped to a smaller matrix the variance falls with it.

@@ -62,6 +62,11 @@ at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction) {
   return mask;
 }
 
+UndersampledKSpace all_lines(const KSpace& kspace) {
+  const auto& samples = kspace.samples;
+  return undersample(kspace, at::ones({samples.size(axis::kz), samples.size(axis::ky)}, at::kBool));
+}
+
 UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask) {
   return undersample(kspace, mask, {0, mask.size(1)});
 }

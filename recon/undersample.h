@@ -26,6 +26,9 @@ at::Tensor slab_mask(int64_t n_kz, int64_t n_ky, const SlabLattice& lattice);
 /// measured in all; bool (1, n).
 at::Tensor fastmri_mask(int64_t n, double rate, double centre_fraction);
 
+/// Every line, as a scan that needs no filling.
+UndersampledKSpace all_lines(const KSpace& kspace);
+
 /// The lines of `mask`, zeros elsewhere.
 UndersampledKSpace undersample(const KSpace& kspace, const at::Tensor& mask);
 /// The same of a scan that encodes the lines `encoded_ky` only (partial Fourier).

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "io/array_file.h"
 #include "io/output_file.h"
@@ -12,6 +11,8 @@
 #include "jobs/cli/commands.h"
 #include "jobs/cli/options.h"
 #include "jobs/evaluate.h"
+#include "jobs/evaluation_picture.h"
+#include "jobs/evaluation_table.h"
 #include "jobs/load.h"
 #include "jobs/progress.h"
 #include "jobs/signals.h"
@@ -20,8 +21,6 @@ namespace raki {
 
 namespace {
 
-constexpr float error_magnification = 5;
-
 struct Arguments {
   FullScanSource source;
   EvaluateOptions options;
@@ -29,73 +28,31 @@ struct Arguments {
   int threads = 0;
   std::string plot;
   std::string npy;
+  std::string noise_map;
   bool json = false;
 };
 
-nlohmann::ordered_json row_json(const EvaluateRow& r) {
-  return {{"method", to_text(r.method)},
-          {"frame", r.frame},
-          {"nrmse", r.metrics.nrmse},
-          {"psnr_db", r.metrics.psnr_db},
-          {"ssim", r.metrics.ssim},
-          {"ssim_masked", r.metrics.ssim_masked},
-          {"residual_structure", r.metrics.residual_structure},
-          {"seconds", r.seconds},
-          {"method_used", to_text(r.evidence.method_used)},
-          {"reason", r.evidence.reason},
-          {"verdict", r.evidence.verdict},
-          {"numbers", r.evidence.numbers},
-          {"warnings", r.evidence.warnings}};
-}
-
-void print_json(const Evaluation& evaluation) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const EvaluateRow& r : evaluation.rows) rows.push_back(row_json(r));
-  const nlohmann::ordered_json json{{"sampling", to_text(evaluation.sampling)}, {"rows", rows}};
-  std::printf("%s\n", json.dump(2).c_str());
-}
-
-void print_table(const Evaluation& evaluation) {
-  std::printf("%s\n", to_text(evaluation.sampling).c_str());
-  std::printf("%-12s %5s %8s %8s %8s %8s %10s %9s\n", "method", "frame", "NRMSE", "PSNR dB", "SSIM", "masked",
-              "structure", "seconds");
-  for (const EvaluateRow& r : evaluation.rows)
-    std::printf("%-12s %5lld %8.4f %8.2f %8.4f %8.4f %10.3f %9.3f\n", to_text(r.method).c_str(),
-                static_cast<long long>(r.frame), r.metrics.nrmse, r.metrics.psnr_db, r.metrics.ssim,
-                r.metrics.ssim_masked, r.metrics.residual_structure, r.seconds);
-}
-
-/// First row the truth and the images, second row their errors, magnified; frame 0, middle partition.
-at::Tensor picture(const Evaluation& evaluation) {
-  const int64_t z = evaluation.reference.size(1) / 2;
-  const at::Tensor truth = evaluation.reference[0][z];
-  std::vector<at::Tensor> planes{truth}, errors{at::zeros_like(truth)};
-  for (const at::Tensor& images : evaluation.images) {
-    planes.push_back(images[0][z]);
-    errors.push_back(
-        ((images[0][z] - truth).abs() * error_magnification).clamp_max(truth.max().item<float>()));
-  }
-  return at::cat({at::stack(planes), at::stack(errors)}, 1);
-}
-
 void run(const Arguments& arguments, const Session& session) {
-  for (const std::string& file : {arguments.plot, arguments.npy})
+  for (const std::string& file : {arguments.plot, arguments.npy, arguments.noise_map})
     if (!file.empty()) check_new_file(file);
   set_threads(arguments.threads);
   const Device device = select_device(arguments.device);
   const DeviceScope scope(device);
   const KSpace full = load_full_scan(arguments.source, device);
+  EvaluateOptions options = arguments.options;
+  options.noise_maps = !arguments.plot.empty() || !arguments.noise_map.empty();
   Evaluation evaluation;
   {
     ProgressBar bar("Evaluating", session.show_progress);
-    evaluation = evaluate(full, arguments.options, [&](double done) {
+    evaluation = evaluate(full, options, [&](double done) {
       throw_if_interrupted();
       bar.update(done);
     });
   }
-  arguments.json ? print_json(evaluation) : print_table(evaluation);
-  if (!arguments.plot.empty()) write_preview_png(arguments.plot, picture(evaluation));
+  std::printf("%s", arguments.json ? to_json(evaluation).c_str() : to_table(evaluation).c_str());
+  if (!arguments.plot.empty()) write_png(arguments.plot, picture(evaluation));
   if (!arguments.npy.empty()) write_npy(arguments.npy, at::stack(evaluation.images));
+  if (!arguments.noise_map.empty()) write_npy(arguments.noise_map, at::stack(evaluation.noise));
 }
 
 std::string methods_text(const std::vector<Method>& methods) {
@@ -141,11 +98,27 @@ void add_evaluate(CLI::App& program, const Session& session) {
           "-m,--method", [&a](const std::string& text) { a.options.methods = methods_from_text(text); },
           "Methods, separated by commas")
       ->default_str(methods_text(a.options.methods));
+  command
+      ->add_option("--repeats", a.options.repeats,
+                   "Runs of every method, with the seeds S, S + 1, ... of --seed S")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--blobs", a.options.blobs.peak,
+                   "Adds weak blobs of this peak, in sd of the image's noise, and tells how much of them "
+                   "comes back; 0: none")
+      ->capture_default_str()
+      ->check(number_between(0, 1000));
+  command->add_option("--blob-size", a.options.blobs.size, "Their sd, in voxels")
+      ->capture_default_str()
+      ->check(number_between(0.1, 100));
   add_interpolation_knobs(*command, a.options.interpolation);
   add_device_options(*command, a.device, a.threads);
   command->add_flag("--json", a.json, "Machine-readable");
-  command->add_option("--plot", a.plot, "PNG: truth and images above, errors times 5 below");
+  command->add_option("--plot", a.plot, "PNG, three rows: truth and images, errors times 5, noise maps");
   command->add_option("--npy", a.npy, "Images as .npy (method, frame, z, y, x)");
+  command->add_option("--noise-map", a.noise_map, "Noise maps as .npy, the same axes");
+  add_noise_repeats(*command, a.options.noise_repeats);
   command->callback([arguments, &session] { run(*arguments, session); });
 }
 

@@ -51,18 +51,6 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::s
   return command.add_option_function<std::string>(name, parse, help)->default_str(shown);
 }
 
-/// CLI::Range lets "nan" through.
-CLI::Validator between(double least, double most) {
-  const auto check = [=](std::string& text) -> std::string {
-    double value = 0;
-    const bool number = CLI::detail::lexical_cast(text, value);
-    if (number && value >= least && value <= most) return "";
-    return "Value " + text + " is not a number from " + CLI::detail::to_string(least) + " to " +
-           CLI::detail::to_string(most);
-  };
-  return CLI::Validator(check, "");
-}
-
 /// A whole number above zero, given to `set`.
 void add_count(CLI::App& command, const std::string& name, const std::string& help, const std::string& shown,
                const std::string& group, std::function<void(int64_t)> set) {
@@ -91,6 +79,17 @@ void add_training_knobs(CLI::App& command, RakiOptions& options, const std::stri
 
 }  // namespace
 
+CLI::Validator number_between(double least, double most) {
+  const auto check = [=](std::string& text) -> std::string {
+    double value = 0;
+    const bool number = CLI::detail::lexical_cast(text, value);
+    if (number && value >= least && value <= most) return "";
+    return "Value " + text + " is not a number from " + CLI::detail::to_string(least) + " to " +
+           CLI::detail::to_string(most);
+  };
+  return CLI::Validator(check, "");
+}
+
 std::vector<Method> methods_from_text(const std::string& text) {
   std::vector<Method> methods;
   std::istringstream words(text);
@@ -115,14 +114,14 @@ void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
       .add_option("--regularisation", options.grappa.regularisation,
                   "grappa: Tikhonov weight, units of trace / n")
       ->capture_default_str()
-      ->check(between(0, 1e6))
+      ->check(number_between(0, 1e6))
       ->group(group);
   command
       .add_option("--detail", options.hybrid.detail,
                   "hybrid: from quiet (0.5) to faithful to weak detail (4); raki moves in proportion from "
                   "what it finds")
       ->capture_default_str()
-      ->check(between(0.5, 4))
+      ->check(number_between(0.5, 4))
       ->group(group);
   add_training_knobs(command, options, group);
 }
@@ -141,6 +140,14 @@ void add_device_options(CLI::App& command, std::string& device, int& threads) {
       ->check(CLI::Range(0, 1024));
 }
 
+void add_noise_repeats(CLI::App& command, int64_t& repeats) {
+  command
+      .add_option("--noise-repeats", repeats,
+                  "Simulated repeats of the scan behind the noise map of a method that is not linear")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1000));
+}
+
 void add_recon_options(CLI::App& command, ReconOptions& options) {
   add_interpolation_options(command, options.interpolation);
   add_device_options(command, options.device, options.threads);
@@ -152,11 +159,7 @@ void add_recon_options(CLI::App& command, ReconOptions& options) {
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
-  command
-      .add_option("--noise-repeats", options.noise_repeats,
-                  "Simulated repeats of the scan behind the noise map of a method that is not linear")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1000));
+  add_noise_repeats(command, options.noise_repeats);
   command.add_flag("!--no-prewhiten", options.prewhiten, "Leave noise readouts unused");
   add_parsed(command, "--slices", "Slices A:B by position, from 0, half-open", "all",
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });

@@ -13,6 +13,10 @@ void add_interpolation_options(CLI::App& command, RakiOptions& options);
 void add_interpolation_knobs(CLI::App& command, RakiOptions& options);
 /// --device and --threads.
 void add_device_options(CLI::App& command, std::string& device, int& threads);
+/// --noise-repeats.
+void add_noise_repeats(CLI::App& command, int64_t& repeats);
+/// A number within [least, most]; CLI::Range lets "nan" through.
+CLI::Validator number_between(double least, double most);
 /// Everything else of a reconstruction.
 void add_recon_options(CLI::App& command, ReconOptions& options);
 

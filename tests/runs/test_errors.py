@@ -77,7 +77,8 @@ def test_decode_writes_over_no_file(raki, phantom, tmp_path):
         assert (tmp_path / name).read_text() == "precious"
 
 
-@pytest.mark.parametrize("option, name", [("--plot", "there.png"), ("--npy", "there.npy"), ("--plot", "nowhere/new.png")])
+@pytest.mark.parametrize("option, name", [
+    ("--plot", "there.png"), ("--npy", "there.npy"), ("--noise-map", "there.npy"), ("--plot", "nowhere/new.png")])
 def test_evaluate_refuses_its_files_before_it_works(raki, phantom, tmp_path, option, name):
     (tmp_path / "there.png").write_text("precious")
     (tmp_path / "there.npy").write_text("precious")

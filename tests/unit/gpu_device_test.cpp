@@ -144,5 +144,15 @@ TEST_F(HostMemory, IsNeverNegative) {
   EXPECT_EQ(available_kib(), 0);
 }
 
+TEST(PeakMemory, CountsFromItsStart) {
+  if (!start_peak_memory()) GTEST_SKIP() << "this kernel does not let /proc/self/clear_refs be written";
+  constexpr int64_t bytes = 64'000'000, slack = 16'000'000;
+  const int64_t before = peak_memory_bytes().value();
+  { const at::Tensor large = at::ones({bytes / 4}, at::kFloat); }
+  EXPECT_GT(peak_memory_bytes().value(), before + bytes - slack);  // still known after it was given back
+  ASSERT_TRUE(start_peak_memory());
+  EXPECT_LT(peak_memory_bytes().value(), before + slack);
+}
+
 }  // namespace
 }  // namespace raki

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "gpu/error.h"
+#include "recon/fourier.h"
+#include "recon/noise_map.h"
 #include "recon/phantom.h"
 #include "recon/undersample.h"
 #include "tests/support/laws.h"
@@ -202,6 +204,36 @@ TEST(NoiseFromData, ReadsUpToATenthLowOnPureNoise) {
   const at::Tensor ratio = noise_from_data(scan)[0] / at::tensor({1.0, 2.0, 0.5, 7.0}, at::kDouble);
   EXPECT_GT(ratio.min().item<double>(), 0.90);
   EXPECT_LT(ratio.max().item<double>(), 1.0);
+}
+
+TEST(NoiseFromOuterSamples, SeesNoEmptyColumns) {
+  at::Tensor images = laws::random_complex({1, 2, 1, 64, 64}, 5);
+  images.slice(axis::x, 0, 16).zero_();  // a receiver filter that lets nothing through there
+  const KSpace full = to_kspace(CoilImages(images, physical(2)));
+  const at::Tensor sigma = noise_from_outer_samples(all_lines(full));
+  // The noise of a sample is the mean over the columns; some 300 outer samples, median known to 1.3 /
+  // sqrt(300).
+  EXPECT_LE((sigma / std::sqrt(0.75) - 1).abs().max().item<double>(), 0.1);
+  EXPECT_LT(noise_from_data(all_lines(full)).max().item<double>(), 0.01);
+}
+
+TEST(NoiseOfFullScan, IsOneWhereTheBasisSaysSo) {
+  const at::Tensor k = 3 * laws::random_complex({2, 3, 1, 32, 32}, 6);
+  const at::Tensor known = noise_of_full_scan(KSpace(k, {CoilBasis::Kind::whitened, 3, true}));
+  EXPECT_TRUE(at::equal(known, at::ones({2, 3}, at::kDouble)));
+  const KSpace unknown(k, physical(3));
+  EXPECT_TRUE(at::equal(noise_of_full_scan(unknown), noise_from_data(all_lines(unknown))));
+}
+
+TEST(FullySampledNoise, AddsTheCoilsBehindTheirMaps) {
+  at::Tensor maps = at::zeros({1, 2, 1, 1, 2}, at::kComplexFloat);
+  maps.select(axis::x, 0).select(axis::coil, 0).fill_(1);
+  maps.select(axis::x, 1).fill_(std::sqrt(0.5));
+  const at::Tensor noise = fully_sampled_noise(at::tensor({3.0, 4.0}, at::kDouble).view({1, 2}),
+                                               SensitivityMaps(maps, physical(2)))
+                               .samples.flatten();
+  EXPECT_NEAR(noise[0].item<double>(), 3 / std::sqrt(2.0), 1e-6);
+  EXPECT_NEAR(noise[1].item<double>(), 5 / 2.0, 1e-6);
 }
 
 TEST(NoiseFromData, ScansScaleAndFramesDoNotMix) {
