@@ -72,6 +72,11 @@ std::vector<std::vector<int64_t>> plan_batches(const ScanSummary& scan, const Re
   return batches;
 }
 
+std::vector<std::vector<int64_t>> middle_first(std::vector<std::vector<int64_t>> batches) {
+  std::ranges::rotate(batches, batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2));
+  return batches;
+}
+
 MemoryBudget memory_budget(const Device& device) {
   const int64_t free = device.free_memory_bytes();
   constexpr int64_t bytes_per_thread = int64_t{768} << 20;

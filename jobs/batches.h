@@ -18,6 +18,10 @@ struct FrameMemory {
 };
 FrameMemory frame_memory(const ScanSummary& scan, const ReconOptions& options);
 
+/// Batches in the order they are computed in: a network learns from the first, and the middle of a volume
+/// says more than its end.
+std::vector<std::vector<int64_t>> middle_first(std::vector<std::vector<int64_t>> batches);
+
 /// Memory to plan with.
 struct MemoryBudget {
   int64_t bytes;

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "gpu/error.h"
+#include "io/uid.h"
+#include "jobs/network_file.h"
 
 namespace raki {
 
@@ -88,6 +90,7 @@ std::string interpolation_text(const RakiOptions& o) {
   const auto& g = o.gate;
   add("gate", g.draws, g.draws_a_step, g.steps, g.learning_rate, g.damping, g.full_to_half, g.least_detail,
       g.most_detail);
+  if (o.lessons) add("network", sha256(network_text(*o.lessons)));
   return text.str();
 }
 

@@ -80,9 +80,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_evidence(context.evidence);
-  auto batches = plan_batches(scan, options, memory_budget(device));
-  // A network learns from the first batch: the middle of a volume says more than its end.
-  std::ranges::rotate(batches, batches.begin() + static_cast<std::ptrdiff_t>(batches.size() / 2));
+  const auto batches = middle_first(plan_batches(scan, options, memory_budget(device)));
   OutputFolder folder(output, options.overwrite);
 
   const fs::path store = folder.staging() / ".store";

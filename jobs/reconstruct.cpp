@@ -134,6 +134,22 @@ std::array<double, 3> fov_ratio(const ScanSummary& scan) {
           ratio(scan.image_fov.y_mm, encoded->y_mm), 1};
 }
 
+/// The first half of the sentence: samples of whitened coils on the device, without oversampling.
+Input prepared(const FrameBatch& batch, const ReconContext& context) {
+  Input input = to_device(batch, context.device);
+  if (context.whitening)
+    input = timed("prewhiten", std::move(input), [&](Input&& in) {
+      return on_both(std::move(in), [&](const auto& data) { return prewhiten(data, *context.whitening); });
+    });
+  input = timed("remove readout oversampling", std::move(input), [&](Input&& in) {
+    return on_both(std::move(in), [&](const auto& data) {
+      return remove_readout_oversampling(data, context.readout_oversampling);
+    });
+  });
+  return timed("compress coils", std::move(input),
+               [&](Input&& in) { return compress(std::move(in), context.options.coils); });
+}
+
 }  // namespace
 
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
@@ -147,18 +163,7 @@ ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const
 ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
                                const Progress& progress) {
   const ReconOptions& options = context.options;
-  Input input = to_device(batch, context.device);
-  if (context.whitening)
-    input = timed("prewhiten", std::move(input), [&](Input&& in) {
-      return on_both(std::move(in), [&](const auto& data) { return prewhiten(data, *context.whitening); });
-    });
-  input = timed("remove readout oversampling", std::move(input), [&](Input&& in) {
-    return on_both(std::move(in), [&](const auto& data) {
-      return remove_readout_oversampling(data, context.readout_oversampling);
-    });
-  });
-  input = timed("compress coils", std::move(input),
-                [&](Input&& in) { return compress(std::move(in), options.coils); });
+  const Input input = prepared(batch, context);
   // The repeats behind a noise map take as long as the image, each.
   const double share = options.noise_map ? 1 / static_cast<double>(1 + options.noise_repeats) : 1;
   Interpolation filled =
@@ -174,6 +179,12 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
     result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
                              part_of(progress, share, 1));
   return result;
+}
+
+std::shared_ptr<const GateLessons> learn_from(const FrameBatch& batch, const ReconContext& context,
+                                              const Progress& progress) {
+  const Input input = prepared(batch, context);
+  return learn(input.kspace, input.calibration, context.options.interpolation, progress);
 }
 
 }  // namespace raki

@@ -41,4 +41,8 @@ struct ReconstructedBatch {
 ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
                                const Progress& progress = {});
 
+/// What `raki` learns from a batch; the steps before it are those of `reconstruct`.
+std::shared_ptr<const GateLessons> learn_from(const FrameBatch& batch, const ReconContext& context,
+                                              const Progress& progress = {});
+
 }  // namespace raki

@@ -61,8 +61,7 @@ std::vector<at::Tensor> local_noise(const ImageModel& model, const at::Tensor& b
   for (int64_t draw = 0; draw < noise_draws; ++draw) {
     const at::Tensor noise =
         at::randn(model.data.sizes(), generator, at::TensorOptions().dtype(at::kComplexFloat));
-    const at::Tensor images =
-        linear_response(model, noise.to(model.data.device()), factors, noise_steps);
+    const at::Tensor images = linear_response(model, noise.to(model.data.device()), factors, noise_steps);
     const auto of_draw = coefficient_powers(model_bands(images));
     for (size_t level = 0; level < of_draw.size(); ++level)
       if (draw == 0)

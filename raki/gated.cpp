@@ -7,13 +7,15 @@
 #include <cmath>
 #include <cstdio>
 
-#include "raki/lines.h"
+#include "gpu/error.h"
 
 namespace raki {
 namespace {
 
 constexpr int64_t least_lines =
     48;  ///< of the matrix on both axes: half of it still holds three wavelet levels
+
+constexpr const char* no_signal = "the middle frame holds no signal";
 
 /// Why nothing is learned from this scan; empty when something can be.
 std::string why_not_tried(const UndersampledKSpace& kspace) {
@@ -44,7 +46,7 @@ uint64_t noise_seed(const RakiOptions& options) {
   return options.seed + static_cast<uint64_t>(options.gate.draws);
 }
 
-GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const RakiOptions& options,
+GateLessons learn_from(const Modelled& frame, const UndersampledKSpace& kspace, const RakiOptions& options,
                        const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
   const GateOptions& o = options.gate;
@@ -52,20 +54,53 @@ GateLessons learn_from(const Modelled& frame, const Sampling& sampling, const Ra
   const Columns& columns = input.columns;
   const at::Tensor filled = with_data(input.model, plain.filled);
   GateLessons lessons;
+  lessons.scope = scope_of(kspace);
   if (!(plain.images.abs().max().item<float>() > 0)) return lessons;
   lessons.half_noise = half_scan_noise(plain.images);
-  const auto scans = half_scans({filled, columns.kernels, columns.grid, sampling}, lessons.half_noise,
+  const auto scans = half_scans({filled, columns.kernels, columns.grid, kspace.sampling}, lessons.half_noise,
                                 o.draws, options.seed);
   lessons.half_detail = best_detail({scans.begin(), scans.begin() + std::min<int64_t>(2, o.draws)});
-  // The default of --detail is what was found; another value moves it in proportion.
-  const double moved = options.hybrid.detail / HybridOptions{}.detail;
-  lessons.detail = std::clamp(o.full_to_half * lessons.half_detail, o.least_detail, o.most_detail) * moved;
+  lessons.detail = std::clamp(o.full_to_half * lessons.half_detail, o.least_detail, o.most_detail);
   lessons.training = train_gate(scans, lessons.half_detail, o, noise_seed(options), progress);
-  if (!(lessons.training.half_gain > 0)) lessons.training.gate = make_gate(lessons.detail, filled.abs());
-  lessons.training.gate.detail = lessons.detail;
-  lessons.training.gate.damping = o.damping;
+  Gate& gate = lessons.training.gate;
+  if (!(lessons.training.half_gain > 0)) gate = make_gate(lessons.detail, filled.abs());
+  gate.damping = o.damping;
   lessons.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return lessons;
+}
+
+/// Lessons, and the frame they were learned from where that was now.
+struct Taught {
+  std::shared_ptr<const GateLessons> lessons;
+  int64_t frame = -1;
+  std::optional<Modelled> modelled = {};
+};
+
+Taught teach(const NoiseAwareFit& fit, const UndersampledKSpace& kspace, const RakiOptions& options,
+             const Progress& progress) {
+  const int64_t middle = fit.filled.size(0) / 2;
+  auto frame = modelled(fit, {middle, 1}, options.hybrid);
+  auto lessons = std::make_shared<const GateLessons>(learn_from(frame, kspace, options, progress));
+  return {std::move(lessons), middle, std::move(frame)};
+}
+
+/// `options.lessons` where they fit; none where they may be learned anew.
+std::shared_ptr<const GateLessons> fitting_lessons(const UndersampledKSpace& kspace,
+                                                   const RakiOptions& options) {
+  if (options.lessons && options.lessons->scope == scope_of(kspace)) return options.lessons;
+  if (!options.lessons_must_fit) return nullptr;
+  throw InputError({"The network does not fit the scan", to_text(scope_of(kspace)),
+                    options.lessons ? to_text(options.lessons->scope) : "a network", "",
+                    "Train one on this scan or one like it: raki train"});
+}
+
+/// On `device`. The default of --detail is what was found; another value moves it in proportion.
+Gate gate_of(const GateLessons& lessons, const HybridOptions& options, c10::Device device) {
+  Gate gate = lessons.training.gate;
+  gate.weights = gate.weights.to(device);
+  gate.bias = gate.bias.to(device);
+  gate.detail = lessons.detail * options.detail / HybridOptions{}.detail;
+  return gate;
 }
 
 /// The plain model decides on the fusion.
@@ -75,11 +110,11 @@ ImageModelResult refine_with_gate(const Modelled& frames, const Gate& gate, uint
   return result_of(input, model_pass(input, gate_factors(gate, noise), frames.plain.fusion));
 }
 
-void tell(const GateLessons& lessons, FrameEvidence& evidence) {
+void tell(const GateLessons& lessons, const Gate& gate, FrameEvidence& evidence) {
   evidence.method_asked = evidence.method_used = Method::raki;
   evidence.losses = lessons.training.losses;
   auto& numbers = evidence.numbers;
-  numbers["detail"] = lessons.detail;
+  numbers["detail"] = gate.detail;
   numbers["half_detail"] = lessons.half_detail;
   numbers["half_gain"] = lessons.training.half_gain;
   numbers["half_noise"] = lessons.half_noise;
@@ -89,15 +124,43 @@ void tell(const GateLessons& lessons, FrameEvidence& evidence) {
   const double gain = 100 * lessons.training.half_gain;
   std::snprintf(text, sizeof text, "%s at half resolution, error there %.1f %% %s; detail %.2f",
                 gain > 0 ? "gate trained" : "gate trained and left out", std::abs(gain),
-                gain > 0 ? "lower" : "higher", lessons.detail);
+                gain > 0 ? "lower" : "higher", gate.detail);
   evidence.reason = text;
 }
 
 }  // namespace
 
+GateScope scope_of(const UndersampledKSpace& kspace) {
+  const Sampling& sampling = kspace.sampling;
+  return {kspace.samples.size(axis::coil), kspace.samples.size(axis::kx), sampling.encoded_ky.size(),
+          sampling.encoded_kz.size(),      sampling.acceleration_ky,      sampling.acceleration_kz};
+}
+
+std::string to_text(const GateScope& scope) {
+  const bool slab = scope.n_kz > 1;
+  const auto text = [](int64_t n) { return std::to_string(n); };
+  return text(scope.coils) + " coils, " + text(scope.n_kx) + " x " + text(scope.n_ky) +
+         (slab ? " x " + text(scope.n_kz) + " (kx x ky x kz)" : " (kx x ky)") +
+         ", R = " + text(scope.acceleration_ky) + (slab ? " x " + text(scope.acceleration_kz) : "");
+}
+
+std::shared_ptr<const GateLessons> learn_gate(const UndersampledKSpace& kspace,
+                                              const std::optional<Calibration>& calibration,
+                                              const RakiOptions& options, const Progress& progress) {
+  const auto refuse = [](const std::string& found) {
+    throw InputError({"Nothing can be learned from this scan", found, "", "", "Use the method hybrid"});
+  };
+  if (const auto obstacle = why_not_tried(kspace); !obstacle.empty()) refuse(obstacle);
+  const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.3));
+  auto lessons = teach(fit, kspace, options, part_of(progress, 0.3, 1)).lessons;
+  if (lessons->detail == 0) refuse(no_signal);
+  return lessons;
+}
+
 Interpolation interpolate_gated(const UndersampledKSpace& kspace,
                                 const std::optional<Calibration>& calibration, const RakiOptions& options,
                                 const Progress& progress, NoiseMapWanted noise_map) {
+  Taught taught{fitting_lessons(kspace, options)};
   const auto fit = fit_noise_aware(kspace, calibration, part_of(progress, 0, 0.2));
   const auto finish = [&](const ImageModelResult& result) {
     return interpolation_of(fit, result, kspace, noise_map);
@@ -111,23 +174,16 @@ Interpolation interpolate_gated(const UndersampledKSpace& kspace,
     return result;
   };
   if (const auto obstacle = why_not_tried(kspace); !obstacle.empty()) return hybrid(obstacle);
-  const int64_t middle = fit.filled.size(0) / 2;
-  auto lessons = options.lessons;
-  std::optional<Modelled> taught;
-  if (!lessons) {
-    taught = modelled(fit, {middle, 1}, options.hybrid);
-    lessons = std::make_shared<const GateLessons>(
-        learn_from(*taught, kspace.sampling, options, part_of(progress, 0.2, 0.7)));
-  }
-  if (lessons->detail == 0) return hybrid("the middle frame holds no signal");
+  if (!taught.lessons) taught = teach(fit, kspace, options, part_of(progress, 0.2, 0.7));
+  if (taught.lessons->detail == 0) return hybrid(no_signal);
+  const Gate gate = gate_of(*taught.lessons, options.hybrid, fit.filled.device());
   auto result = finish(refine_each(fit, part_of(progress, 0.7, 1), [&](FrameRange frames) {
-    const Gate& gate = lessons->training.gate;
-    if (taught && frames.first == middle && frames.count == 1)
-      return refine_with_gate(*taught, gate, noise_seed(options));
+    if (frames.first == taught.frame && frames.count == 1)
+      return refine_with_gate(*taught.modelled, gate, noise_seed(options));
     return refine_with_gate(modelled(fit, frames, options.hybrid), gate, noise_seed(options));
   }));
-  for (auto& evidence : result.frames) tell(*lessons, evidence);
-  result.lessons = lessons;
+  for (auto& evidence : result.frames) tell(*taught.lessons, gate, evidence);
+  result.lessons = taught.lessons;
   return result;
 }
 

@@ -121,14 +121,11 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
   }
 }
 
-Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                          const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
-  StepTimer timer("interpolate " + to_text(options.method));
-  timer.tell(
-      c10::str(kspace.samples.sizes(), ", ", kspace.sampling.mask.sum().item<int64_t>(), " lines measured"));
+namespace {
+
+void check_method(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                  const RakiOptions& options) {
   const Sampling& sampling = kspace.sampling;
-  if (sampling.fully_sampled())
-    return unchanged(kspace, options.method, "fully sampled: nothing to interpolate", noise_map);
   const int64_t lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
   const int64_t n_coils = kspace.samples.size(axis::coil), n_kx = kspace.samples.size(axis::kx);
   const std::string problem = why_not(options.method, sampling, n_coils, n_kx, lines, options);
@@ -136,7 +133,35 @@ Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<
     throw InputError(
         {"The method " + to_text(options.method) + " cannot work on these data", problem, "", "",
          "Methods that work here: " + methods_that_work(sampling, n_coils, n_kx, lines, options)});
+}
+
+}  // namespace
+
+Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                          const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
+  StepTimer timer("interpolate " + to_text(options.method));
+  timer.tell(
+      c10::str(kspace.samples.sizes(), ", ", kspace.sampling.mask.sum().item<int64_t>(), " lines measured"));
+  if (kspace.sampling.fully_sampled())
+    return unchanged(kspace, options.method, "fully sampled: nothing to interpolate", noise_map);
+  check_method(kspace, calibration, options);
   return dispatch(kspace, calibration, options, progress, noise_map);
+}
+
+std::shared_ptr<const GateLessons> learn(const UndersampledKSpace& kspace,
+                                         const std::optional<Calibration>& calibration,
+                                         const RakiOptions& options, const Progress& progress) {
+  StepTimer timer("learn");
+  if (kspace.sampling.fully_sampled())
+    throw InputError({"Nothing can be learned from this scan", "no line is missing", "", "", ""});
+  RakiOptions of_raki = options;
+  of_raki.method = Method::raki;
+  check_method(kspace, calibration, of_raki);
+  if (kspace.sampling.n_kz() == 1 || !partitions_are_alike(kspace.sampling))
+    return learn_gate(kspace, calibration, of_raki, progress);
+  std::optional<Calibration> of_slices;
+  if (calibration) of_slices = slices_of(*calibration, kspace);
+  return learn_gate(slices_of(kspace), of_slices, of_raki, progress);
 }
 
 }  // namespace raki

@@ -56,6 +56,12 @@ Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<
                           const RakiOptions& options, const Progress& progress = {},
                           NoiseMapWanted noise_map = NoiseMapWanted::no);
 
+/// What `raki` learns from the middle frame of a scan, for `options.lessons` of scans like it.
+/// @throws InputError (65) where `raki` cannot work or nothing can be learned.
+std::shared_ptr<const GateLessons> learn(const UndersampledKSpace& kspace,
+                                         const std::optional<Calibration>& calibration,
+                                         const RakiOptions& options, const Progress& progress = {});
+
 /// Why `method` cannot work on this sampling, coils and calibration; empty when it can.
 std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
                     int64_t calibration_lines, const RakiOptions& options);

@@ -94,7 +94,8 @@ struct RakiOptions {
   HybridOptions hybrid = {};
   GateOptions gate = {};
   uint64_t seed = 1;                                ///< of every random number
-  std::shared_ptr<const GateLessons> lessons = {};  ///< of another frame of the scan: `raki` trains no more
+  std::shared_ptr<const GateLessons> lessons = {};  ///< of a frame like these: `raki` trains no more
+  bool lessons_must_fit = false;  ///< false: where `lessons` do not fit, `raki` trains again
 };
 
 }  // namespace raki

@@ -14,6 +14,8 @@ struct Session {
 };
 
 void add_recon(CLI::App& program, const Session& session);
+void add_train(CLI::App& program, const Session& session);
+void add_apply(CLI::App& program, const Session& session);
 void add_info(CLI::App& program, const Session& session);
 void add_evaluate(CLI::App& program, const Session& session);
 void add_compare(CLI::App& program, const Session& session);

@@ -91,6 +91,8 @@ int run(int argc, char** argv) {
   bool quiet = false;
   add_program_options(program, session, quiet);
   add_recon(program, session);
+  add_train(program, session);
+  add_apply(program, session);
   add_info(program, session);
   add_evaluate(program, session);
   add_compare(program, session);

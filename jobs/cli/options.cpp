@@ -13,6 +13,8 @@ namespace raki {
 
 namespace {
 
+constexpr const char* knobs_group = "Interpolation";
+
 Combination combination_from_text(const std::string& text) {
   if (text == "adaptive") return Combination::adaptive;
   if (text == "rss") return Combination::rss;
@@ -101,29 +103,32 @@ std::vector<Method> methods_from_text(const std::string& text) {
   return methods;
 }
 
-void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
-  const std::string group = "Interpolation";
+void add_raki_knobs(CLI::App& command, RakiOptions& options) {
   command.add_option("--seed", options.seed, "Seed of every random number")
       ->capture_default_str()
-      ->group(group);
-  add_parsed(command, "--kernel", "grappa: sampled lines along ky x readout samples [x partitions along kz]",
-             kernel_text(options.grappa),
-             [&options](const std::string& text) { set_kernel(text, options.grappa); })
-      ->group(group);
-  command
-      .add_option("--regularisation", options.grappa.regularisation,
-                  "grappa: Tikhonov weight, units of trace / n")
-      ->capture_default_str()
-      ->check(number_between(0, 1e6))
-      ->group(group);
+      ->group(knobs_group);
   command
       .add_option("--detail", options.hybrid.detail,
                   "hybrid: from quiet (0.5) to faithful to weak detail (4); raki moves in proportion from "
                   "what it finds")
       ->capture_default_str()
       ->check(number_between(0.5, 4))
-      ->group(group);
-  add_training_knobs(command, options, group);
+      ->group(knobs_group);
+}
+
+void add_interpolation_knobs(CLI::App& command, RakiOptions& options) {
+  add_raki_knobs(command, options);
+  add_parsed(command, "--kernel", "grappa: sampled lines along ky x readout samples [x partitions along kz]",
+             kernel_text(options.grappa),
+             [&options](const std::string& text) { set_kernel(text, options.grappa); })
+      ->group(knobs_group);
+  command
+      .add_option("--regularisation", options.grappa.regularisation,
+                  "grappa: Tikhonov weight, units of trace / n")
+      ->capture_default_str()
+      ->check(number_between(0, 1e6))
+      ->group(knobs_group);
+  add_training_knobs(command, options, knobs_group);
 }
 
 void add_interpolation_options(CLI::App& command, RakiOptions& options) {
@@ -148,18 +153,11 @@ void add_noise_repeats(CLI::App& command, int64_t& repeats) {
       ->check(CLI::Range(2, 1000));
 }
 
-void add_recon_options(CLI::App& command, ReconOptions& options) {
-  add_interpolation_options(command, options.interpolation);
+void add_scan_options(CLI::App& command, ReconOptions& options) {
   add_device_options(command, options.device, options.threads);
-  add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss",
-             "adaptive",
-             [&options](const std::string& text) { options.combination = combination_from_text(text); });
   command.add_option("--coils", options.coils, "Compress more coils than this to this many; 0: never")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command.add_flag("--noise-map", options.noise_map,
-                   "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
-  add_noise_repeats(command, options.noise_repeats);
   command.add_flag("!--no-prewhiten", options.prewhiten, "Leave noise readouts unused");
   add_parsed(command, "--slices", "Slices A:B by position, from 0, half-open", "all",
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });
@@ -167,6 +165,15 @@ void add_recon_options(CLI::App& command, ReconOptions& options) {
              [&options](const std::string& text) { options.frames = index_range_from_text(text); });
   command.add_option("--dataset", options.dataset,
                      "HDF5 group that holds the scan, where a file has several");
+}
+
+void add_result_options(CLI::App& command, ReconOptions& options) {
+  add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss",
+             "adaptive",
+             [&options](const std::string& text) { options.combination = combination_from_text(text); });
+  command.add_flag("--noise-map", options.noise_map,
+                   "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
+  add_noise_repeats(command, options.noise_repeats);
   add_parsed(command, "--output", "What to write: dicom, npy, png, separated by commas", "dicom,png",
              [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
   add_parsed(command, "--syntax",

@@ -17,8 +17,12 @@ void add_device_options(CLI::App& command, std::string& device, int& threads);
 void add_noise_repeats(CLI::App& command, int64_t& repeats);
 /// A number within [least, most]; CLI::Range lets "nan" through.
 CLI::Validator number_between(double least, double most);
-/// Everything else of a reconstruction.
-void add_recon_options(CLI::App& command, ReconOptions& options);
+/// --seed and --detail, for commands that know their method.
+void add_raki_knobs(CLI::App& command, RakiOptions& options);
+/// What of a scan is taken, and how it is prepared.
+void add_scan_options(CLI::App& command, ReconOptions& options);
+/// What is made of it and written.
+void add_result_options(CLI::App& command, ReconOptions& options);
 
 /// "a,b,c" to methods. @throws InputError (64).
 std::vector<Method> methods_from_text(const std::string& text);

@@ -1,4 +1,4 @@
-// raki recon: the main job.
+// raki recon: the main job. raki apply: the same with a network that is there already.
 
 #include <cstdio>
 #include <memory>
@@ -7,6 +7,7 @@
 #include "gpu/log.h"
 #include "jobs/cli/commands.h"
 #include "jobs/cli/options.h"
+#include "jobs/network_file.h"
 #include "jobs/progress.h"
 #include "jobs/recon_job.h"
 
@@ -15,7 +16,7 @@ namespace raki {
 namespace {
 
 struct Arguments {
-  std::string input, output;
+  std::string input, network, output;
   ReconOptions options;
 };
 
@@ -32,6 +33,13 @@ void run(const Arguments& arguments, const Session& session) {
   std::printf("%s\n", arguments.output.c_str());
 }
 
+void run_apply(Arguments arguments, const Session& session) {
+  RakiOptions& interpolation = arguments.options.interpolation;
+  interpolation.lessons = read_network(arguments.network);
+  interpolation.lessons_must_fit = true;
+  run(arguments, session);
+}
+
 }  // namespace
 
 void add_recon(CLI::App& program, const Session& session) {
@@ -40,8 +48,23 @@ void add_recon(CLI::App& program, const Session& session) {
       program.add_subcommand("recon", "Reconstruct a k-space file into a folder of DICOM images");
   command->add_option("input", arguments->input, "k-space file (ISMRMRD HDF5)")->required();
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
-  add_recon_options(*command, arguments->options);
+  add_interpolation_options(*command, arguments->options.interpolation);
+  add_scan_options(*command, arguments->options);
+  add_result_options(*command, arguments->options);
   command->callback([arguments, &session] { run(*arguments, session); });
+}
+
+void add_apply(CLI::App& program, const Session& session) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program.add_subcommand(
+      "apply", "Reconstruct like recon --method raki, with a network that raki train saved");
+  command->add_option("input", arguments->input, "k-space file (ISMRMRD HDF5)")->required();
+  command->add_option("network", arguments->network, "File of raki train, of a scan like this")->required();
+  command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
+  add_raki_knobs(*command, arguments->options.interpolation);
+  add_scan_options(*command, arguments->options);
+  add_result_options(*command, arguments->options);
+  command->callback([arguments, &session] { run_apply(*arguments, session); });
 }
 
 }  // namespace raki

@@ -49,7 +49,7 @@ def test_a_shifted_lattice_along_both_axes(raki, slabs, tmp_path):
     refused = raki("recon", slabs / "both.h5", "-o", tmp_path / "x", "-m", "rraki", code=65)
     assert "both phase-encode axes" in refused.stderr and "hybrid" in refused.stderr
     info = json.loads(raki("info", slabs / "both.h5", "--json").stdout)
-    assert "both" in info["methods"]["rraki"] and info["sampling"][0]["caipi_shift"] == 1
+    assert "both" in info["methods"]["rraki"] and info["samplings"][0]["caipi_shift"] == 1
 
 
 def test_a_noise_map_of_a_slab(raki, slabs, tmp_path):

@@ -15,7 +15,7 @@ def cfl(path):
 def load(data, name):
     """k-space (coil, ky, kx) complex64 of the set `name` in the folder `data` of shared scans."""
     if name == "brain8":
-        samples = cfl(data / "brain8_full_230x180/full")[0].transpose(2, 0, 1)
+        samples = cfl(data / "brain8_full_230x180/full").squeeze().transpose(2, 0, 1)
     elif name == "alias8":  # stored with zeros around its 168 readout samples
         stored = scipy.io.loadmat(data / "brain8_smallfov_320x168/brain_alias_8ch.mat")["DATA"]
         samples = stored.transpose(2, 0, 1)[:, :, 44:212]

@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include "gpu/error.h"
 #include "raki/gate_training.h"
 #include "raki/gated.h"
 #include "tests/support/coil_kspace.h"
@@ -187,6 +188,38 @@ TEST(Gated, SameSeedSameBitsAndMeasuredSamplesStay) {
   EXPECT_TRUE(once.kspace.samples.equal(again.kspace.samples));
   for (const int64_t line : kspace.sampling.measured_ky())
     EXPECT_TRUE(once.kspace.samples.select(axis::ky, line).equal(kspace.samples.select(axis::ky, line)));
+}
+
+TEST(Gated, WithLessonsIsWithoutTrainingTheSameToTheBit) {
+  const auto kspace = undersample(small_scan(), uniform_mask(96, 3, 24));
+  RakiOptions taught;
+  taught.lessons = learn(kspace, {}, {});
+  taught.lessons_must_fit = true;
+  const auto with = interpolate(kspace, {}, taught), without = interpolate(kspace, {}, {});
+  EXPECT_TRUE(with.kspace.samples.equal(without.kspace.samples));
+  EXPECT_EQ(with.lessons, taught.lessons);
+}
+
+TEST(Gated, LessonsOfAnotherLatticeAreRefusedOrLearnedAnew) {
+  const auto kspace = undersample(small_scan(), uniform_mask(96, 3, 24));
+  RakiOptions taught;
+  taught.lessons = learn(undersample(small_scan(), uniform_mask(96, 2, 24)), {}, {});
+  EXPECT_NE(interpolate(kspace, {}, taught).lessons, taught.lessons);
+  taught.lessons_must_fit = true;
+  try {
+    interpolate(kspace, {}, taught);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("R = 3"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("R = 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Gated, NothingToLearnIsRefused) {
+  const KSpace full = small_scan();
+  EXPECT_THROW(learn(undersample(full, uniform_mask(96, 1, 0)), {}, {}), InputError);
+  const KSpace zero(at::zeros_like(full.samples), full.basis);
+  EXPECT_THROW(learn(undersample(zero, uniform_mask(96, 3, 24)), {}, {}), InputError);
 }
 
 TEST(Gated, DetailMovesInProportion) {

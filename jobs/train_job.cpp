@@ -1,0 +1,27 @@
+#include "jobs/train_job.h"
+
+#include "io/output_file.h"
+#include "io/scan_reader.h"
+#include "jobs/batches.h"
+#include "jobs/network_file.h"
+#include "jobs/reconstruct.h"
+
+namespace raki {
+
+std::shared_ptr<const GateLessons> run_train_job(const std::filesystem::path& input,
+                                                 const std::filesystem::path& output,
+                                                 const ReconOptions& options, const Progress& progress) {
+  check_new_file(output);
+  const ScanReader reader(input, {.dataset = options.dataset});
+  const ScanSummary& scan = reader.summary();
+  const Device device = select_device(options.device);
+  const ReconContext context = prepare(scan, options, device);
+  const auto batches = middle_first(plan_batches(scan, options, memory_budget(device)));
+  const DeviceScope scope(device);
+  const auto lessons = learn_from(reader.read(batches.front()), context, progress);
+  const std::string text = network_text(*lessons);
+  write_new_file(output, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return lessons;
+}
+
+}  // namespace raki
