@@ -1,8 +1,9 @@
 """The gate of `raki` stage by stage against its statement in plain PyTorch (support/gate_torch.py), every stage from what the
 engine had before it, and then the whole method at once.
 
-Measured on the three scans: stages 1e-7 to 4e-6, losses 1e-6, weights 1e-5, the final image's error 1e-6. The bounds leave room
-for another processor's rounding; a wrong feature, seed or step is beyond every one of them.
+Measured on the three scans: images 1e-6, local noise and factors 2e-5, losses 2e-6, weights 5e-5, NRMSE 2e-6. The bounds
+leave room for another processor's rounding. Small mistakes put into the statement (a noise window of 7, 11 noise steps, another
+divisor of n log p, edges along the other axis, a detached centre, a rate of 0.0301) all move the weights by 3e-3 or more.
 """
 import json
 import os
@@ -73,7 +74,7 @@ class Engine:
         return model.Scan(problem, self["linear"], self["gain"], self.numbers["centre"])
 
     def half_scan(self, i):
-        problem = model.Problem(*(self[f"half_{i}_{name}"] for name in ("data", "mask")), self["half_maps"], self[f"half_{i}_start"])
+        problem = model.Problem(self[f"half_{i}_data"], self[f"half_{i}_mask"], self["half_maps"], self[f"half_{i}_start"])
         return reference.HalfScan(problem, self[f"half_{i}_begun"], self[f"half_{i}_truth"])
 
     def half_scans(self):
@@ -152,10 +153,10 @@ def test_factors_of_a_trained_gate(engine):
 
 def test_steps_of_training(engine):
     gate, losses = reference.train(engine.half_scans(), engine.numbers["half_detail"], STEPS, SEED + reference.DRAWS)
-    np.testing.assert_allclose(engine["losses"], losses, rtol=1e-4)
+    np.testing.assert_allclose(engine["losses"], losses, rtol=2e-5)
     assert losses[-1] < 0.999
     size = gate.weights.abs().max()
-    assert largest_difference([engine["weights"], engine["bias"]], [gate.weights, gate.bias]) < 2e-3 * size
+    assert largest_difference([engine["weights"], engine["bias"]], [gate.weights, gate.bias]) < 1e-3 * size
 
 
 def test_the_whole_method(engine):
@@ -164,6 +165,8 @@ def test_the_whole_method(engine):
     answer = reference.raki(given, SEED)
     assert engine.numbers["detail"] == pytest.approx(answer.gate.detail, rel=1e-2)
     np.testing.assert_allclose(engine["method_losses"], answer.losses, rtol=1e-3)
+    learned = [engine["method_weights"], engine["method_bias"]]
+    assert largest_difference(learned, [answer.gate.weights, answer.gate.bias]) < 1e-2 * answer.gate.weights.abs().max()
     in_samples = model.to_kspace(answer.lines * engine["column_noise"][:, None]) * engine["sigma"][:, None, None]
     assert difference(engine["method_filled"], in_samples) < 1e-4
     assert image_error(engine, engine["method_filled"]) == pytest.approx(image_error(engine, in_samples), rel=1e-3)

@@ -83,6 +83,7 @@ def make_half_scan(data, maps, start):
 
 
 def magnitude(lines):
+    """Root sum of squares over coils: (coil, x, ky) -> (x, y)."""
     return torch.fft.ifft(lines, norm="ortho").abs().square().sum(0).sqrt()
 
 
@@ -114,6 +115,7 @@ def best_detail(scans):
 
 
 def detail_of_scan(half_detail):
+    """What is best on half scans is moved to the whole one, within bounds."""
     return min(max(FULL_TO_HALF * half_detail, DETAIL_BOUNDS[0]), DETAIL_BOUNDS[1])
 
 
@@ -167,6 +169,7 @@ class Gate:
         return factors_of
 
     def of_level(self, own, noise, level):
+        """(set, 3, x, y)."""
         plain = (self.detail * model.mean_around(own[level]) + 1e-12).log() + self.damping * self.bias[level]
         output = (features(own, noise, level) * self.weights[level].view(FEATURES, 1, 1, 1, 1)).sum(0)
         undecided = torch.sigmoid(plain) * (1 - torch.sigmoid(plain))

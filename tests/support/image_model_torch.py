@@ -56,6 +56,7 @@ def with_data(problem, lines):
 
 
 def highpass(lowpass):
+    """g_n = (-1)^n h_(last - n)."""
     return tuple((-1) ** n * tap for n, tap in enumerate(reversed(lowpass)))
 
 
@@ -95,6 +96,7 @@ def synthesised(details, rest, lowpass):
 
 
 def noise_sd(level):
+    """Of a coefficient, for unit noise in every pixel."""
     return 0.5 ** (level + 1)
 
 
@@ -127,6 +129,7 @@ def fista(problem, start, steps, shrink):
 
 
 def soft_threshold(images):
+    """Complex, on Haar coefficients."""
     details, smooth = analysed(images, HAAR)
     kept = []
     for level, detail in enumerate(details):
@@ -221,6 +224,7 @@ def excess(scan, lines):
 
 
 def fusion_share(total):
+    """How much of the fusion E calls for."""
     return min(max((total - FUSION_FROM) / (FUSION_FULL - FUSION_FROM), 0), 1)
 
 
