@@ -52,11 +52,14 @@ GateLessons learn_from(const Modelled& frame, const UndersampledKSpace& kspace, 
   const GateOptions& o = options.gate;
   const auto& [input, plain] = frame;
   const Columns& columns = input.columns;
-  const at::Tensor filled = with_data(input.model, plain.filled);
   GateLessons lessons;
   lessons.scope = scope_of(kspace);
   if (!(plain.images.abs().max().item<float>() > 0)) return lessons;
-  lessons.half_noise = half_scan_noise(plain.images);
+  at::Tensor filled;
+  for_each_task(1, plain.images.device(), [&](int64_t) {
+    filled = with_data(input.model, plain.filled);
+    lessons.half_noise = half_scan_noise(plain.images);
+  });
   const auto scans = half_scans({filled, columns.kernels, columns.grid, kspace.sampling}, lessons.half_noise,
                                 o.draws, options.seed);
   lessons.half_detail = best_detail({scans.begin(), scans.begin() + std::min<int64_t>(2, o.draws)});
@@ -79,9 +82,13 @@ struct Taught {
 Taught teach(const NoiseAwareFit& fit, const UndersampledKSpace& kspace, const RakiOptions& options,
              const Progress& progress) {
   const int64_t middle = fit.filled.size(0) / 2;
-  auto frame = modelled(fit, {middle, 1}, options.hybrid);
-  auto lessons = std::make_shared<const GateLessons>(learn_from(frame, kspace, options, progress));
-  return {std::move(lessons), middle, std::move(frame)};
+  Taught taught{nullptr, middle};
+  for_each_task(1, fit.filled.device(), [&](int64_t) {
+    taught.modelled = modelled(fit, {middle, 1}, options.hybrid);
+  });
+  taught.lessons =
+      std::make_shared<const GateLessons>(learn_from(*taught.modelled, kspace, options, progress));
+  return taught;
 }
 
 /// `options.lessons` where they fit; none where they may be learned anew.

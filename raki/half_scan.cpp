@@ -95,18 +95,24 @@ std::vector<HalfScan> half_scans(const FilledFrame& frame, double noise_power, i
                                  uint64_t seed) {
   const LineGrid whole = frame.grid, grid = half_grid(whole, frame.columns.size(2));
   const double power = noise_power * static_cast<double>(whole.n_kz) / static_cast<double>(grid.n_kz);
-  const at::Tensor kspace = from_columns(frame.columns, whole).unflatten(2, {whole.n_kz, whole.n_ky});
-  const at::Tensor half = centre_of(kspace, grid) / std::sqrt(power);
-  const at::Tensor truth = to_columns(half.flatten(2, 3), grid);
-  const at::Tensor maps = espirit_maps(at_partitions(frame.kernels, grid.n_kz), half.size(4), grid.n_ky);
-  SlabLattice lattice = half_lattice(frame.sampling, whole, grid);
-  std::vector<HalfScan> scans;
-  for (int64_t i = 0; i < number; ++i) {
+  const auto device = frame.columns.device();
+  at::Tensor half, truth, maps;
+  for_each_task(1, device, [&](int64_t) {
+    const at::Tensor kspace = from_columns(frame.columns, whole).unflatten(2, {whole.n_kz, whole.n_ky});
+    half = centre_of(kspace, grid) / std::sqrt(power);
+    truth = to_columns(half.flatten(2, 3), grid);
+    maps = espirit_maps(at_partitions(frame.kernels, grid.n_kz), half.size(4), grid.n_ky);
+  });
+  const SlabLattice lattice = half_lattice(frame.sampling, whole, grid);
+  std::vector<HalfScan> scans(static_cast<size_t>(number));
+  for_each_task(number, device, [&](int64_t i) {
     // The truth carries the scan's own noise, 1 / power here: what is missing to 1 is added.
     const at::Tensor noisy = half + noise_like(half, 1 - 1 / power, seed + static_cast<uint64_t>(i));
-    lattice.offset = i % lattice.acceleration_ky;
-    scans.push_back(undersampled(noisy, slab_mask(grid.n_kz, grid.n_ky, lattice), maps, truth));
-  }
+    SlabLattice shifted = lattice;
+    shifted.offset = i % lattice.acceleration_ky;
+    scans[static_cast<size_t>(i)] =
+        undersampled(noisy, slab_mask(grid.n_kz, grid.n_ky, shifted), maps, truth);
+  });
   return scans;
 }
 

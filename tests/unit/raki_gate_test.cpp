@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
+#include "gpu/device.h"
 #include "gpu/error.h"
 #include "raki/gate_training.h"
 #include "raki/gated.h"
@@ -220,6 +221,17 @@ TEST(Gated, NothingToLearnIsRefused) {
   EXPECT_THROW(learn(undersample(full, uniform_mask(96, 1, 0)), {}, {}), InputError);
   const KSpace zero(at::zeros_like(full.samples), full.basis);
   EXPECT_THROW(learn(undersample(zero, uniform_mask(96, 3, 24)), {}, {}), InputError);
+}
+
+TEST(Gated, DoesNotDependOnTheNumberOfThreads) {
+  const auto kspace = undersample(small_scan(), uniform_mask(96, 3, 24));
+  const int before = threads();
+  set_threads(1);
+  const at::Tensor one = interpolate_gated(kspace, {}, {}, {}).kspace.samples;
+  set_threads(3);
+  const at::Tensor three = interpolate_gated(kspace, {}, {}, {}).kspace.samples;
+  set_threads(before);
+  EXPECT_TRUE(one.equal(three));
 }
 
 TEST(Gated, DetailMovesInProportion) {
