@@ -57,7 +57,7 @@ inline ScanShape draw_shape(Dice& dice, int64_t most_samples) {
   return shape;
 }
 
-/// A line now and then, none or all of a centred or moved block among them; bool (kz, ky).
+/// Adds a block of lines, centred or not, to `mask` (kz, ky); now and then none.
 inline void add_acs(Dice& dice, const ScanShape& shape, at::Tensor& mask) {
   if (dice.one_in(8)) return;
   const bool all_partitions = dice.one_in(2);
@@ -178,12 +178,17 @@ inline std::string spoil(Dice& dice, at::Tensor& samples) {
     case 7:
       samples.copy_(complex_noise(samples.sizes(), 5));
       return "nothing but noise";
-    case 8:
-      samples.fill_(std::numeric_limits<float>::quiet_NaN());
-      return "NaN";
     default:
       return "nothing spoilt";
   }
+}
+
+/// One sample becomes NaN or infinite, in place; one that is not zero, if there is any.
+inline void poison(Dice& dice, at::Tensor& samples) {
+  const at::Tensor places = samples.flatten().nonzero();
+  const int64_t place = places.numel() == 0 ? 0 : places[dice.between(0, places.numel() - 1)].item<int64_t>();
+  using Limits = std::numeric_limits<float>;
+  samples.flatten()[place] = dice.one_in(2) ? Limits::quiet_NaN() : Limits::infinity();
 }
 
 /// Separate reference lines of any size.
@@ -212,22 +217,15 @@ inline RandomScan random_scan(uint64_t seed, int64_t most_samples) {
                         unit_noise};
   const at::Tensor lines = sampling.mask.unsqueeze(-1);
   at::Tensor measured = at::where(lines, samples, at::zeros({}, samples.options()));
-  bool finite = spoilt != "NaN";
-  if (!finite) {  // a single one, or all
-    const at::Tensor places =
-        at::isfinite(at::view_as_real(measured)).all(-1).logical_not().flatten().nonzero();
-    const at::Tensor one = places[dice.between(0, places.size(0) - 1)];
-    if (dice.one_in(2)) {
-      measured = at::where(lines, complex_noise(samples.sizes(), seed), at::zeros({}, samples.options()));
-      measured.flatten()[one.item<int64_t>()] = std::numeric_limits<float>::infinity();
-    }
-  }
+  const bool finite = !dice.one_in(20);
+  if (!finite) poison(dice, measured);
   RandomScan scan{"", UndersampledKSpace(measured, sampling, basis), {}, finite, true};
   if (dice.one_in(6)) scan.calibration = draw_calibration(dice, samples, basis);
   const at::Tensor empty = (measured.abs().amax({0, 1, 4}) == 0).logical_and(sampling.mask);
   scan.dense = !empty.any().item<bool>();
   scan.text = "seed " + std::to_string(seed) + ", " + c10::str(samples.sizes()) + ", " + to_text(sampling) +
-              ", 1e" + std::to_string(power_of_ten) + (unit_noise ? ", whitened, " : ", ") + spoilt;
+              ", 1e" + std::to_string(power_of_ten) + (unit_noise ? ", whitened, " : ", ") + spoilt +
+              (finite ? "" : ", not finite");
   if (scan.calibration) scan.text += ", calibration " + c10::str(scan.calibration->samples.sizes());
   return scan;
 }

@@ -158,7 +158,7 @@ int64_t number_from(const char* variable, int64_t otherwise) {
 class Properties : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(Properties, HoldForEveryScanAndMethod) {
-  for (uint64_t seed = GetParam(); seed < GetParam() + 15; ++seed) expect_all_is_well(seed, 20'000);
+  for (uint64_t seed = GetParam(); seed < GetParam() + 15; ++seed) expect_all_is_well(seed, 8000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Properties, testing::Values(1, 101, 201, 301));
