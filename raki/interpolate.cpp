@@ -8,7 +8,7 @@
 #include "raki/grappa.h"
 #include "raki/hybrid.h"
 #include "raki/iraki.h"
-#include "raki/kernel.h"
+#include "raki/lines.h"
 #include "raki/noise_aware.h"
 #include "raki/noise_aware_stage.h"
 #include "raki/noise_correlation.h"
@@ -61,87 +61,131 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   throw Bug("a method without an interpolator");
 }
 
+/// What decides whether a method can work.
+struct Means {
+  Sampling sampling;
+  int64_t n_coils, n_kx;
+  int64_t calibration_ky, calibration_kz;  ///< lines
+};
+
+/// A slab whose partitions are alike as its slices see it.
+Means of_slice(const Means& slab, bool separate_calibration) {
+  const Sampling slice = sampling_of_slice(slab.sampling);
+  return {slice, slab.n_coils, slab.n_kx, separate_calibration ? slab.calibration_ky : slice.acs_ky.size(),
+          1};
+}
+
+Means means_of(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration) {
+  const Sampling& sampling = kspace.sampling;
+  const auto lines = [&](int64_t axis, LineRange acs) {
+    return calibration ? calibration->samples.size(axis) : acs.size();
+  };
+  const Means means{sampling, kspace.samples.size(axis::coil), kspace.samples.size(axis::kx),
+                    lines(axis::ky, sampling.acs_ky), lines(axis::kz, sampling.acs_kz)};
+  const bool slices = sampling.n_kz() > 1 && partitions_are_alike(sampling);
+  return slices ? of_slice(means, calibration.has_value()) : means;
+}
+
 /// Numbers as found, for a message.
 std::string found_text(int64_t calibration_lines, int64_t acceleration) {
   return std::to_string(calibration_lines) + " calibration lines at R = " + std::to_string(acceleration);
 }
 
 /// The gap rule of GRAPPA and the noise-aware kernel; empty when it is met.
-std::string why_not_linear(const Sampling& sampling, int64_t calibration_lines, int64_t n_kx, int64_t width) {
-  if (n_kx < width)
-    return std::to_string(n_kx) + " readout samples, the kernel needs " + std::to_string(width);
+std::string why_not_linear(const Means& means, int64_t width) {
+  const Sampling& sampling = means.sampling;
+  if (means.n_kx < width)
+    return std::to_string(means.n_kx) + " readout samples, the kernel needs " + std::to_string(width);
   // One measured line on each side of a gap spans R + 1 lines; at least one more line must be left to learn
   // from.
   const int64_t least = sampling.acceleration_ky + 2;
-  if (sampling.n_kz() > 1) return "";  // found out block by block
-  if (calibration_lines < least)
-    return found_text(calibration_lines, sampling.acceleration_ky) + ", at least " + std::to_string(least) +
-           " needed";
+  if (sampling.n_kz() == 1 && means.calibration_ky < least)
+    return found_text(means.calibration_ky, sampling.acceleration_ky) + ", at least " +
+           std::to_string(least) + " needed";
+  const LinePlan plan = line_plan(sampling);
   try {
-    gap_blocks(measured_lines(sampling, sampling.encoded_ky), 2, calibration_lines - 1);
+    kernel_groups(plan, {plan.grid.n_ky, {0, means.calibration_kz}, {0, means.calibration_ky}}, {});
   } catch (const InputError& error) {
     return error.facts().found;
   }
   return "";
 }
 
-std::string methods_that_work(const Sampling& sampling, int64_t n_coils, int64_t n_kx,
-                              int64_t calibration_lines, const RakiOptions& options) {
-  std::string text;
+std::string why_not(Method method, const Means& means, const RakiOptions& options) {
+  const auto& [sampling, n_coils, n_kx, lines, partitions] = means;
+  if (method == Method::zero_filled || sampling.fully_sampled()) return "";
+  const bool published = method == Method::raki_2019 || method == Method::rraki || method == Method::iraki;
+  if (sampling.n_kz() > 1 && published) return "lines are missing along both phase-encode axes";
+  if (n_coils < 2) return "one coil: there is nothing to interpolate from";
+  switch (method) {
+    case Method::raki_2019:
+      return why_not_per_channel(sampling, n_kx, lines, options.raki_2019.layers);
+    case Method::rraki:
+      return why_not_per_channel(sampling, n_kx, lines, options.rraki.layers);
+    case Method::iraki:
+      if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
+      return why_not_linear(means, options.grappa.kernel_kx);
+    case Method::grappa:
+      return why_not_linear(means, options.grappa.kernel_kx);
+    default:
+      return why_not_linear(means, noise_aware_readout_taps);
+  }
+}
+
+InputError cannot_work(const std::string& problem, const Means& means, const RakiOptions& options) {
+  std::string work;
   for (const auto& name : method_names())
-    if (why_not(method_from_text(name), sampling, n_coils, n_kx, calibration_lines, options).empty())
-      text += (text.empty() ? "" : ", ") + name;
-  return text;
+    if (why_not(method_from_text(name), means, options).empty()) work += (work.empty() ? "" : ", ") + name;
+  return InputError({"The method " + to_text(options.method) + " cannot work on these data",
+                     problem + " (" + to_text(means.sampling) + ", " + std::to_string(means.n_coils) +
+                         (means.n_coils == 1 ? " coil)" : " coils)"),
+                     "", "", "Methods that work here: " + work});
+}
+
+/// @throws InputError for NaN and infinite samples of `noun`.
+void check_finite(const at::Tensor& samples, const std::string& noun) {
+  const at::Tensor finite = at::isfinite(at::view_as_real(samples)).all(-1);
+  if (finite.all().item<bool>()) return;
+  const at::Tensor bad = finite.logical_not().nonzero().cpu();
+  std::string where = "First at";
+  for (size_t dim = 0; dim < axis::kspace_names.size(); ++dim)
+    where += (dim == 0 ? " " : ", ") + std::string(axis::kspace_names[dim]) + " " +
+             std::to_string(bad[0][static_cast<int64_t>(dim)].item<int64_t>());
+  throw InputError({"The " + noun + " holds samples that are not finite",
+                    std::to_string(bad.size(0)) + " NaN or infinite of " + std::to_string(finite.numel()),
+                    "finite numbers", where,
+                    "Look for the step that made them: an overflow, or a division by zero"});
+}
+
+void check_samples(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration) {
+  check_finite(kspace.samples, "k-space");
+  if (calibration) check_finite(calibration->samples, "calibration");
+}
+
+void check_method(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
+                  const RakiOptions& options) {
+  const Means means = means_of(kspace, calibration);
+  if (const auto problem = why_not(options.method, means, options); !problem.empty())
+    throw cannot_work(problem, means, options);
 }
 
 }  // namespace
 
 std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
                     int64_t calibration_lines, const RakiOptions& options) {
-  if (method == Method::zero_filled || sampling.fully_sampled()) return "";
-  if (sampling.n_kz() > 1) {
-    if (partitions_are_alike(sampling))
-      return why_not(method, sampling_of_slice(sampling), n_coils, n_kx, calibration_lines, options);
-    if (method == Method::raki_2019 || method == Method::rraki || method == Method::iraki)
-      return "lines are missing along both phase-encode axes";
-  }
-  if (n_coils < 2) return "one coil: there is nothing to interpolate from";
-  switch (method) {
-    case Method::raki_2019:
-      return why_not_per_channel(sampling, n_kx, calibration_lines, options.raki_2019.layers);
-    case Method::rraki:
-      return why_not_per_channel(sampling, n_kx, calibration_lines, options.rraki.layers);
-    case Method::iraki:
-      if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
-      return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
-    case Method::grappa:
-      return why_not_linear(sampling, calibration_lines, n_kx, options.grappa.kernel_kx);
-    default:
-      return why_not_linear(sampling, calibration_lines, n_kx, noise_aware_readout_taps);
-  }
+  const bool separate = calibration_lines != sampling.acs_ky.size();
+  const Means means{sampling, n_coils, n_kx, calibration_lines,
+                    separate ? sampling.encoded_kz.size() : sampling.acs_kz.size()};
+  const bool slices = sampling.n_kz() > 1 && partitions_are_alike(sampling);
+  return why_not(method, slices ? of_slice(means, separate) : means, options);
 }
-
-namespace {
-
-void check_method(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
-                  const RakiOptions& options) {
-  const Sampling& sampling = kspace.sampling;
-  const int64_t lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
-  const int64_t n_coils = kspace.samples.size(axis::coil), n_kx = kspace.samples.size(axis::kx);
-  const std::string problem = why_not(options.method, sampling, n_coils, n_kx, lines, options);
-  if (!problem.empty())
-    throw InputError(
-        {"The method " + to_text(options.method) + " cannot work on these data", problem, "", "",
-         "Methods that work here: " + methods_that_work(sampling, n_coils, n_kx, lines, options)});
-}
-
-}  // namespace
 
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                           const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
   StepTimer timer("interpolate " + to_text(options.method));
   timer.tell(
       c10::str(kspace.samples.sizes(), ", ", kspace.sampling.mask.sum().item<int64_t>(), " lines measured"));
+  check_samples(kspace, calibration);
   if (kspace.sampling.fully_sampled())
     return unchanged(kspace, options.method, "fully sampled: nothing to interpolate", noise_map);
   check_method(kspace, calibration, options);
@@ -152,10 +196,9 @@ std::shared_ptr<const GateLessons> learn(const UndersampledKSpace& kspace,
                                          const std::optional<Calibration>& calibration,
                                          const RakiOptions& options, const Progress& progress) {
   StepTimer timer("learn");
-  if (kspace.sampling.fully_sampled())
-    throw InputError({"Nothing can be learned from this scan", "no line is missing", "", "", ""});
   RakiOptions of_raki = options;
   of_raki.method = Method::raki;
+  check_samples(kspace, calibration);
   check_method(kspace, calibration, of_raki);
   if (kspace.sampling.n_kz() == 1 || !partitions_are_alike(kspace.sampling))
     return learn_gate(kspace, calibration, of_raki, progress);

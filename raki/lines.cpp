@@ -9,18 +9,29 @@
 
 namespace raki {
 
-EncodedLines encoded_lines(const UndersampledKSpace& kspace) {
-  const LineRange ky = kspace.sampling.encoded_ky, kz = kspace.sampling.encoded_kz;
-  const auto encoded = [&](const at::Tensor& lines, int64_t dim) {
-    return lines.narrow(dim, kz.begin, kz.size()).narrow(dim + 1, ky.begin, ky.size()).flatten(dim, dim + 1);
-  };
-  const at::Tensor mask = encoded(kspace.sampling.mask, 0).contiguous();
+namespace {
+
+/// `dim` (kz) and the next (ky) cut to what was encoded, as one row of lines.
+at::Tensor encoded(const at::Tensor& lines, int64_t dim, const Sampling& sampling) {
+  const LineRange ky = sampling.encoded_ky, kz = sampling.encoded_kz;
+  return lines.narrow(dim, kz.begin, kz.size()).narrow(dim + 1, ky.begin, ky.size()).flatten(dim, dim + 1);
+}
+
+}  // namespace
+
+LinePlan line_plan(const Sampling& sampling) {
+  const at::Tensor mask = encoded(sampling.mask, 0, sampling).contiguous();
   const bool* measured = mask.const_data_ptr<bool>();
-  const LinePlan plan{std::vector<bool>(measured, measured + mask.numel()),
-                      {ky.size(), kz.size()},
-                      kspace.sampling.acceleration_ky,
-                      kspace.sampling.acceleration_kz};
-  return {ky, kz, plan, encoded(kspace.samples, 2)};
+  return {std::vector<bool>(measured, measured + mask.numel()),
+          {sampling.encoded_ky.size(), sampling.encoded_kz.size()},
+          sampling.acceleration_ky,
+          sampling.acceleration_kz};
+}
+
+EncodedLines encoded_lines(const UndersampledKSpace& kspace) {
+  const Sampling& sampling = kspace.sampling;
+  return {sampling.encoded_ky, sampling.encoded_kz, line_plan(sampling),
+          encoded(kspace.samples, 2, sampling)};
 }
 
 namespace {

@@ -21,6 +21,9 @@ struct LinePlan {
   int64_t acceleration_ky = 1, acceleration_kz = 1;  ///< of a slab's lattice
 };
 
+/// Of the encoded lines.
+LinePlan line_plan(const Sampling& sampling);
+
 /// The encoded lines of a batch; line 0 is ky `range.begin` of partition `partitions.begin`.
 struct EncodedLines {
   LineRange range, partitions;

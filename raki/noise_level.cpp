@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "raki/patches.h"
+#include "raki/radial.h"
 #include "raki/signal_power.h"
 #include "recon/noise.h"
 
@@ -28,7 +28,7 @@ at::Tensor outer_samples(const at::Tensor& power, const at::Tensor& places, cons
   const at::Tensor x = (at::arange(n_kx, places.options()) - strongest % n_kx) / half(n_kx);
   const at::Tensor r = (away.square().sum(1, true) + x.square().unsqueeze(0)).sqrt();
   const at::Tensor present = power > 0;
-  const at::Tensor edge = at::quantile(r.masked_select(present), outer_quantile);
+  const at::Tensor edge = quantile_of(r.masked_select(present), outer_quantile);
   return present.logical_and(r >= edge);
 }
 

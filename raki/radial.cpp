@@ -72,6 +72,14 @@ at::Tensor interpolated(const at::Tensor& table, const at::Tensor& distance) {
   return (a + (b - a) * (position - low)).view(distance.sizes());
 }
 
+at::Tensor quantile_of(const at::Tensor& values, double q) {
+  const int64_t last = values.size(-1) - 1;
+  const double rank = q * static_cast<double>(last);
+  const auto low = static_cast<int64_t>(rank);
+  const auto ranked = [&](int64_t i) { return std::get<0>(values.kthvalue(i + 1, -1)); };
+  return at::lerp(ranked(low), ranked(std::min(low + 1, last)), rank - static_cast<double>(low));
+}
+
 at::Tensor radial_mean(const at::Tensor& values, const at::Tensor& distance, const at::Tensor& picked,
                        RingWindow window) {
   const at::Tensor of_lines = values.index_select(1, picked).cpu();

@@ -41,6 +41,10 @@ Rings rings_of(const at::Tensor& values, const at::Tensor& distance, int64_t n_r
 /// last.
 at::Tensor interpolated(const at::Tensor& table, const at::Tensor& distance);
 
+/// Quantile `q` along the last axis, linear between ranks: at::quantile of any number of values (that one
+/// stops at 2^24, and a slab may have more samples).
+at::Tensor quantile_of(const at::Tensor& values, double q);
+
 /// Smoothed mean of `values` (frame, ky, kx) by distance over the lines `picked` (int64), at every distance
 /// in `distance` (frame, ky, kx); rings without samples lie on the line between their neighbours. float64.
 at::Tensor radial_mean(const at::Tensor& values, const at::Tensor& distance, const at::Tensor& picked,

@@ -83,7 +83,7 @@ SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measu
   const at::Tensor power = lines.index_select(2, picked).abs().square().mean(1);
 
   const at::Tensor table = profiles(power, measured_distance, distance.flatten(1).amax(1));
-  const at::Tensor outer = at::quantile(measured_distance.flatten(1), outer_quantile, 1);
+  const at::Tensor outer = quantile_of(measured_distance.flatten(1), outer_quantile);
   const at::Tensor guard = interpolated(table, outer.unsqueeze(1)).clamp(guard_floor, 1.0);
   const at::Tensor signal = interpolated(table, distance) / guard.unsqueeze(2) - 1;
   const at::Tensor on_host = guard.flatten().cpu().contiguous();

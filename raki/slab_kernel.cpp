@@ -38,15 +38,28 @@ class Slab {
   std::optional<GapBlock> block(int64_t kz, int64_t ky, int64_t per_sector) const {
     std::vector<Source> sources = nearest(kz, ky, per_sector);
     if (sources.empty() || sources.front().distance > farthest * farthest) return std::nullopt;
-    while (!fits(sources)) {
-      if (sources.size() == 1) throw_too_few(kz, ky);
-      sources.pop_back();
-    }
     GapBlock block{{kz * grid_.n_ky + ky}, {}};
     for (const Source& source : sources)
       block.sources.push_back((kz + source.kz) * grid_.n_ky + ky + source.ky);
+    while (!fits(block)) {
+      if (block.sources.size() == 1) throw_too_few(kz, ky);
+      block.sources.pop_back();
+    }
     std::ranges::sort(block.sources);
     return block;
+  }
+
+  /// Whether all lines of `block` lie within the calibration at some place, and along ky within half a
+  /// partition, so that offsets between lines are unambiguous (origins_within).
+  bool fits(const GapBlock& block) const {
+    const auto span = [&](const auto& place) {
+      const auto [first, last] = std::ranges::minmax(block.sources, {}, place);
+      const auto [first_target, last_target] = std::ranges::minmax(block.targets, {}, place);
+      return std::max(place(last), place(last_target)) - std::min(place(first), place(first_target));
+    };
+    const int64_t kz = span([&](int64_t line) { return line / grid_.n_ky; }),
+                  ky = span([&](int64_t line) { return line % grid_.n_ky; });
+    return kz < rule_.calibration.kz.size() && ky < rule_.calibration.ky.size() && 2 * ky < grid_.n_ky;
   }
 
  private:
@@ -79,19 +92,6 @@ class Slab {
     return z * z + y * y;
   }
 
-  /// Whether the missing line and its sources lie within the calibration at some place.
-  bool fits(const std::vector<Source>& sources) const {
-    int64_t first_kz = 0, last_kz = 0, first_ky = 0, last_ky = 0;
-    for (const Source& source : sources) {
-      first_kz = std::min(first_kz, source.kz);
-      last_kz = std::max(last_kz, source.kz);
-      first_ky = std::min(first_ky, source.ky);
-      last_ky = std::max(last_ky, source.ky);
-    }
-    return last_kz - first_kz < rule_.calibration.kz.size() &&
-           last_ky - first_ky < rule_.calibration.ky.size();
-  }
-
   [[noreturn]] void throw_too_few(int64_t kz, int64_t ky) const {
     throw InputError({"Too few calibration lines",
                       std::to_string(rule_.calibration.ky.size()) + " lines on " +
@@ -106,15 +106,18 @@ class Slab {
   SlabRule rule_;
 };
 
-/// Blocks with the same sources as one.
-std::vector<GapBlock> joined(const std::vector<GapBlock>& blocks) {
+/// Blocks with the same sources as one, where that still fits into the calibration.
+std::vector<GapBlock> joined(const std::vector<GapBlock>& blocks, const Slab& slab) {
   std::map<std::vector<int64_t>, std::vector<int64_t>> targets;
   for (const GapBlock& block : blocks)
     targets[block.sources].insert(targets[block.sources].end(), block.targets.begin(), block.targets.end());
   std::vector<GapBlock> result;
   for (auto& [sources, of_sources] : targets) {
     std::ranges::sort(of_sources);
-    result.push_back({of_sources, sources});
+    if (slab.fits({of_sources, sources}))
+      result.push_back({of_sources, sources});
+    else
+      for (const int64_t target : of_sources) result.push_back({{target}, sources});
   }
   return result;
 }
@@ -141,7 +144,7 @@ std::vector<GapBlock> slab_blocks(const std::vector<bool>& measured, LineGrid gr
       if (!measured[static_cast<size_t>(line)])
         if (auto block = slab.block(line / grid.n_ky, line % grid.n_ky, per_sector_of(line)))
           blocks.push_back(*block);
-    return joined(blocks);
+    return joined(blocks, slab);
   };
   const auto blocks = plan([&](int64_t) { return rule.per_sector; });
   if (rule.per_sector == 1) return blocks;

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "gpu/error.h"
 #include "recon/undersample.h"
 #include "tests/support/shifted_coils.h"
@@ -126,7 +128,67 @@ TEST(WhyNot, NamesWhatStandsInTheWay) {
   EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
   planes[1].fill_(false);
   EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
-  EXPECT_NE(why_not(Method::hybrid, sampling(planes), 8, 64, 8, {}).find("both"), std::string::npos);
+  EXPECT_NE(why_not(Method::iraki, sampling(planes), 8, 64, 8, {}).find("both"), std::string::npos);
+}
+
+/// The facts of the refusal of `method`.
+Facts refusal(const UndersampledKSpace& kspace, Method method,
+              const std::optional<Calibration>& calibration = {}) {
+  try {
+    interpolate(kspace, calibration, with(method));
+  } catch (const InputError& error) {
+    return error.facts();
+  }
+  ADD_FAILURE() << to_text(method) << " accepted it";
+  return {};
+}
+
+TEST(Interpolate, SamplesThatAreNotFiniteAreRefusedWithTheirPlace) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    for (const int64_t acceleration : {1, 3}) {
+      const auto kspace = undersample(scan(), uniform_mask(72, acceleration, 24));
+      kspace.samples[1][4][0][36][7] = bad;
+      for (const auto& name : method_names()) {
+        const Facts facts = refusal(kspace, method_from_text(name));
+        EXPECT_EQ(facts.found, "1 NaN or infinite of 28800") << name;
+        EXPECT_EQ(facts.where, "First at frame 1, coil 4, kz 0, ky 36, kx 7") << name;
+      }
+    }
+    const Calibration calibration(scan().samples.slice(3, 20, 50).contiguous(), scan().basis);
+    calibration.samples[0][0][0][0][0] = bad;
+    EXPECT_NE(refusal(undersample(scan(), uniform_mask(72, 3, 0)), Method::linear, calibration)
+                  .what.find("calibration"),
+              std::string::npos);
+  }
+}
+
+TEST(Interpolate, ARefusalNamesTheScan) {
+  const Facts one_coil = refusal(undersample(scan(1), uniform_mask(72, 3, 24)), Method::linear);
+  EXPECT_NE(one_coil.found.find("R = 3, ACS 24-48 (25 lines)"), std::string::npos) << one_coil.found;
+}
+
+TEST(WhyNot, ForeseesALatticeWithoutCalibration) {
+  const at::Tensor samples = test::complex_noise({1, 4, 12, 24, 16}, 2);
+  const KSpace slab(samples, {CoilBasis::Kind::physical, 4, false});
+  const SlabLattice lattice{.acceleration_ky = 2, .acceleration_kz = 2};
+  const auto kspace = undersample(slab, slab_mask(12, 24, lattice));
+  for (const Method method : {Method::raki, Method::hybrid, Method::linear, Method::grappa}) {
+    EXPECT_NE(why_not(method, kspace.sampling, 4, 16, 0, {}), "") << to_text(method);
+    EXPECT_EQ(refusal(kspace, method).advice, "Methods that work here: zero-filled");
+    EXPECT_EQ(why_not(method, kspace.sampling, 4, 16, 12, {}), "") << "separate lines would do";
+  }
+}
+
+TEST(WhyNot, CountsTheCalibrationLinesOfASlabAsItsSlicesSeeThem) {
+  // The ACS of a slab holds its centre wherever it can: here two lines of it, and 20 lie elsewhere.
+  at::Tensor row = uniform_mask(72, 4, 0);
+  row.slice(1, 48, 68).fill_(true);
+  row.slice(1, 36, 38).fill_(true);
+  const at::Tensor samples = scan().samples.narrow(0, 0, 1).expand({-1, -1, 4, -1, -1}).contiguous();
+  const auto kspace = undersample(KSpace(samples, scan().basis), row.expand({4, -1}));
+  ASSERT_EQ(kspace.sampling.acs_ky.size(), 2);
+  EXPECT_EQ(why_not(Method::linear, kspace.sampling, 5, 40, 2, {}), "");
+  EXPECT_NO_THROW(interpolate(kspace, {}, with(Method::linear)));
 }
 
 TEST(Interpolate, CalibrationOfAnotherCoilBasisIsRefused) {

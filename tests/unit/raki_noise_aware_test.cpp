@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gpu/error.h"
+#include "raki/radial.h"
 #include "raki/weights.h"
 #include "tests/support/kspace_sets.h"
 #include "tests/support/noise_aware_reference.h"
@@ -250,6 +251,17 @@ TEST(SignalPower, FindsThePowerOfWhiteSignal) {
   EXPECT_EQ(signal.guard[0], 1);
   EXPECT_NEAR(signal.power.min().item<float>(), 4, 1e-4);
   EXPECT_NEAR(signal.power.max().item<float>(), 4, 1e-4);
+}
+
+TEST(Radial, QuantileIsThatOfLibTorchAndGoesBeyondItsLimit) {
+  const at::Tensor few = test::complex_noise({3, 1001}, 5).abs().to(at::kDouble);
+  for (const double q : {0.0, 0.5, 0.93, 0.97, 1.0}) {
+    EXPECT_TRUE(quantile_of(few, q).equal(at::quantile(few, q, 1))) << q;
+    EXPECT_TRUE(quantile_of(few[0], q).equal(at::quantile(few[0], q))) << q;
+  }
+  const int64_t last = int64_t{1} << 24;  // that many and one: at::quantile throws
+  EXPECT_EQ(quantile_of(at::arange(last + 1, at::kInt).to(at::kFloat), 0.5).item<double>(),
+            static_cast<double>(last / 2));
 }
 
 }  // namespace

@@ -68,6 +68,16 @@ TEST(SlabKernel, CalibrationTooSmallForOneSourceIsRefused) {
   EXPECT_THROW(blocks_of({3, 3, 0, 0, 0}, {3, 3, 1, {24, {0, 1}, {0, 1}}}), InputError);
 }
 
+TEST(SlabKernel, LinesOnBothSidesOfAPartitionShareNoBlockLargerThanTheCalibration) {
+  constexpr LineGrid three{24, 3};
+  at::Tensor mask = at::zeros({three.n_kz, three.n_ky}, at::kBool);
+  mask[1].slice(0, 0, three.n_ky, 2).fill_(true);
+  mask.narrow(0, 0, 2).narrow(1, 8, 6).fill_(true);
+  const SlabRule two_partitions{2, 1, 1, {three.n_ky, {0, 2}, {8, 14}}};
+  for (const auto& group : group_blocks(slab_blocks(flat(mask), three, two_partitions)))
+    EXPECT_FALSE(origins_within(group.geometry, two_partitions.calibration).empty());
+}
+
 TEST(SlabKernel, OriginsKeepAllOfAGeometryWithinTheBox) {
   const LineBox box{24, {0, 5}, {3, 13}};
   const KernelGeometry geometry{{1, 23}, {0, 2, 48}};  // (0,1), (1,-1); (0,0), (0,2), (2,0)
