@@ -40,13 +40,15 @@ std::vector<std::string> known_options(const CLI::App& program) {
   return names;
 }
 
-/// Adds "did you mean" to CLI11's own text.
+/// Names an unknown command, which CLI11 does not, and adds "did you mean".
 int report_usage(const CLI::App& program, const CLI::ParseError& error) {
-  std::string message = error.what();
+  const std::vector<std::string> rest = program.remaining();
+  const bool unknown_command = program.get_subcommands().empty() && !rest.empty();
+  std::string message = unknown_command ? "Unknown command " + rest.front() : error.what();
   const size_t word = message.rfind(' ');
   const std::string near =
       word == std::string::npos ? "" : nearest_word(message.substr(word + 1), known_options(program));
-  if (!near.empty()) message += ". Did you mean '" + near + "'?";
+  message += near.empty() ? "." : ". Did you mean '" + near + "'?";
   message += " See raki --help.";
   const bool configuration =
       dynamic_cast<const CLI::ConfigError*>(&error) || dynamic_cast<const CLI::FileError*>(&error);

@@ -37,7 +37,7 @@ def test_usage(raki, phantom, tmp_path):
     recon(raki, 64, scan, tmp_path, "--syntax", "205", says=["205"])
     recon(raki, 64, scan, tmp_path, "--output", "dicom,tiff", says=["tiff"])
     recon(raki, 64, scan, tmp_path, "--threads", "-1")
-    ends_with(raki, 64, "reconn", scan)
+    ends_with(raki, 64, "reconn", scan, says=["Unknown command reconn", "Did you mean 'recon'"])
     ends_with(raki, 64)
 
 
