@@ -74,6 +74,7 @@ std::optional<BlobScan> blob_scan(const Bench& bench, uint64_t seed) {
 /// One run of one method.
 struct Run {
   Interpolation filled;
+  at::Tensor images;  ///< (frame, z, y, x)
   double seconds = 0;
   std::optional<double> peak_mb;
 };
@@ -81,11 +82,12 @@ struct Run {
 Run timed_run(const UndersampledKSpace& kspace, const RakiOptions& interpolation, const Progress& progress) {
   const bool counted = start_peak_memory();
   const auto start = std::chrono::steady_clock::now();
-  Run run{interpolate(kspace, std::nullopt, interpolation, progress), 0, std::nullopt};
+  Run run{interpolate(kspace, std::nullopt, interpolation, progress), {}, 0, std::nullopt};
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   run.seconds = seconds.count();
   const auto peak = peak_memory_bytes();
   if (counted && peak) run.peak_mb = static_cast<double>(*peak) / 1e6;
+  run.images = rss_images(run.filled.kspace);
   return run;
 }
 
@@ -100,15 +102,14 @@ at::Tensor recovered_of(const std::optional<BlobScan>& blobs, const RakiOptions&
 /// One row a frame.
 void add_rows(Evaluation& evaluation, const Bench& bench, const RakiOptions& interpolation, const Run& run,
               const at::Tensor& recovered) {
-  const at::Tensor images = rss_images(run.filled.kspace);
   const at::Tensor kept = kept_signal(run.filled.kspace, bench.full, bench.kspace.sampling);
-  for (int64_t f = 0; f < images.size(0); ++f)
+  const int64_t frames = run.images.size(0);
+  for (int64_t f = 0; f < frames; ++f)
     evaluation.rows.push_back(
-        {interpolation.method, interpolation.seed, f, compare_images(images[f], bench.reference[f]),
+        {interpolation.method, interpolation.seed, f, compare_images(run.images[f], bench.reference[f]),
          kept[f].item<double>(),
          recovered.defined() ? std::optional(recovered[f].item<double>()) : std::nullopt,
-         run.seconds / static_cast<double>(images.size(0)), run.peak_mb,
-         run.filled.frames[static_cast<size_t>(f)]});
+         run.seconds / static_cast<double>(frames), run.peak_mb, run.filled.frames[static_cast<size_t>(f)]});
 }
 
 /// By a run of its own, so that it costs no row its seconds; a network is not trained again.
@@ -147,11 +148,10 @@ void add_method(Evaluation& evaluation, const Bench& bench, Method method, const
     const std::optional<BlobScan> blobs = blob_scan(bench, interpolation.seed);
     const double middle = blobs ? (begin + end) / 2 : end;
     const Run run = timed_run(bench.kspace, interpolation, part_of(progress, begin, middle));
-    const at::Tensor images = rss_images(run.filled.kspace);
     add_rows(evaluation, bench, interpolation, run,
-             recovered_of(blobs, interpolation, images, part_of(progress, middle, end)));
+             recovered_of(blobs, interpolation, run.images, part_of(progress, middle, end)));
     if (i > 0) continue;
-    evaluation.images.push_back(images);
+    evaluation.images.push_back(run.images);
     if (options.noise_maps)
       evaluation.noise.push_back(
           noise_of(bench, interpolation, run, part_of(progress, end, end + 1 / shares)));

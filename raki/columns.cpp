@@ -27,18 +27,6 @@ at::Tensor column_medians(const at::Tensor& power, int64_t reach) {
   return std::get<0>(power.index_select(0, near.flatten()).view({n_x, -1}).median(1));
 }
 
-/// Centre of k-space or of the image from the middle to index 0 along `dims`, and back.
-at::Tensor to_corner(const at::Tensor& values, const std::vector<int64_t>& dims) {
-  std::vector<int64_t> shifts;
-  for (const int64_t dim : dims) shifts.push_back(-(values.size(dim) / 2));
-  return at::roll(values, shifts, dims);
-}
-at::Tensor to_middle(const at::Tensor& values, const std::vector<int64_t>& dims) {
-  std::vector<int64_t> shifts;
-  for (const int64_t dim : dims) shifts.push_back(values.size(dim) / 2);
-  return at::roll(values, shifts, dims);
-}
-
 /// Measured samples of `columns` (frame or z, coil, x, ky): (frame, coil, x, measured line).
 at::Tensor measured_samples(const at::Tensor& columns, const at::Tensor& mask) {
   const at::Tensor lines = mask.flatten().nonzero().flatten();
@@ -71,7 +59,8 @@ at::Tensor column_noise(const Columns& columns) {
 }  // namespace
 
 at::Tensor to_columns(const at::Tensor& lines, LineGrid grid) {
-  const at::Tensor corner = to_corner(lines.unflatten(2, {grid.n_kz, grid.n_ky}), {2, 3, 4});
+  const at::Tensor corner =
+      at::fft_ifftshift(lines.unflatten(2, {grid.n_kz, grid.n_ky}), at::IntArrayRef{2, 3, 4});
   const at::Tensor along_x = at::fft_ifft(corner, {}, 4, "ortho");
   const at::Tensor along_z = grid.n_kz == 1 ? along_x : at::fft_ifft(along_x, {}, 2, "ortho");
   return along_z.permute({0, 2, 1, 4, 3}).flatten(0, 1).contiguous();
@@ -80,11 +69,12 @@ at::Tensor to_columns(const at::Tensor& lines, LineGrid grid) {
 at::Tensor from_columns(const at::Tensor& columns, LineGrid grid) {
   const at::Tensor z = columns.unflatten(0, {-1, grid.n_kz}).permute({0, 2, 1, 4, 3});
   const at::Tensor along_kz = grid.n_kz == 1 ? z : at::fft_fft(z, {}, 2, "ortho");
-  return to_middle(at::fft_fft(along_kz, {}, 4, "ortho"), {2, 3, 4}).flatten(2, 3);
+  return at::fft_fftshift(at::fft_fft(along_kz, {}, 4, "ortho"), at::IntArrayRef{2, 3, 4}).flatten(2, 3);
 }
 
 at::Tensor weights_of_columns(const at::Tensor& values, LineGrid grid) {
-  const at::Tensor corner = to_corner(values.unflatten(1, {grid.n_kz, grid.n_ky}), {1, 2, 3});
+  const at::Tensor corner =
+      at::fft_ifftshift(values.unflatten(1, {grid.n_kz, grid.n_ky}), at::IntArrayRef{1, 2, 3});
   return corner.transpose(2, 3).flatten(0, 1).unsqueeze(1);
 }
 

@@ -27,10 +27,9 @@ struct FilledFrame {
 /// set, x, y).
 double half_scan_noise(const at::Tensor& images);
 
-/// `number` of them, undersampled like the scan with half as many calibration lines, lattices shifted by 0,
-/// 1,
-/// ... lines. Of a slab they are the central partitions, as many as training has memory for; voxels that are
-/// thicker by that hold more signal, so there is more noise.
+/// `number` of them, undersampled like the scan with half as many calibration lines, lattices shifted by
+/// 0, 1, ... lines. Of a slab they are the central partitions, as many as training has memory for; voxels
+/// that are thicker by that hold more signal, so there is more noise.
 std::vector<HalfScan> half_scans(const FilledFrame& frame, double noise_power, int64_t number, uint64_t seed);
 
 }  // namespace raki

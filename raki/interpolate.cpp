@@ -32,14 +32,22 @@ Interpolation unchanged(const UndersampledKSpace& kspace, Method asked, const st
   return result;
 }
 
+/// Whether a slab is worked on slice by slice.
+bool is_a_stack(const Sampling& sampling) {
+  return sampling.n_kz() > 1 && partitions_are_alike(sampling);
+}
+
+std::optional<Calibration> calibration_of_slices(const std::optional<Calibration>& calibration,
+                                                 const UndersampledKSpace& slab) {
+  return calibration ? std::optional(slices_of(*calibration, slab)) : std::nullopt;
+}
+
 Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                        const RakiOptions& options, const Progress& progress, NoiseMapWanted noise_map) {
-  const bool slab = kspace.sampling.n_kz() > 1;
-  if (slab && partitions_are_alike(kspace.sampling)) {
-    std::optional<Calibration> of_slices;
-    if (calibration) of_slices = slices_of(*calibration, kspace);
-    return slab_of(dispatch(slices_of(kspace), of_slices, options, progress, noise_map), kspace);
-  }
+  if (is_a_stack(kspace.sampling))
+    return slab_of(
+        dispatch(slices_of(kspace), calibration_of_slices(calibration, kspace), options, progress, noise_map),
+        kspace);
   switch (options.method) {
     case Method::raki:
       return interpolate_gated(kspace, calibration, options, progress, noise_map);
@@ -82,8 +90,7 @@ Means means_of(const UndersampledKSpace& kspace, const std::optional<Calibration
   };
   const Means means{sampling, kspace.samples.size(axis::coil), kspace.samples.size(axis::kx),
                     lines(axis::ky, sampling.acs_ky), lines(axis::kz, sampling.acs_kz)};
-  const bool slices = sampling.n_kz() > 1 && partitions_are_alike(sampling);
-  return slices ? of_slice(means, calibration.has_value()) : means;
+  return is_a_stack(sampling) ? of_slice(means, calibration.has_value()) : means;
 }
 
 /// Numbers as found, for a message.
@@ -176,8 +183,7 @@ std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, in
   const bool separate = calibration_lines != sampling.acs_ky.size();
   const Means means{sampling, n_coils, n_kx, calibration_lines,
                     separate ? sampling.encoded_kz.size() : sampling.acs_kz.size()};
-  const bool slices = sampling.n_kz() > 1 && partitions_are_alike(sampling);
-  return why_not(method, slices ? of_slice(means, separate) : means, options);
+  return why_not(method, is_a_stack(sampling) ? of_slice(means, separate) : means, options);
 }
 
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
@@ -200,11 +206,8 @@ std::shared_ptr<const GateLessons> learn(const UndersampledKSpace& kspace,
   of_raki.method = Method::raki;
   check_samples(kspace, calibration);
   check_method(kspace, calibration, of_raki);
-  if (kspace.sampling.n_kz() == 1 || !partitions_are_alike(kspace.sampling))
-    return learn_gate(kspace, calibration, of_raki, progress);
-  std::optional<Calibration> of_slices;
-  if (calibration) of_slices = slices_of(*calibration, kspace);
-  return learn_gate(slices_of(kspace), of_slices, of_raki, progress);
+  if (!is_a_stack(kspace.sampling)) return learn_gate(kspace, calibration, of_raki, progress);
+  return learn_gate(slices_of(kspace), calibration_of_slices(calibration, kspace), of_raki, progress);
 }
 
 }  // namespace raki

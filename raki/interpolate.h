@@ -17,7 +17,7 @@ namespace raki {
 struct FrameEvidence {
   Method method_asked = Method::raki;
   Method method_used = Method::raki;  ///< another one only where `raki` could not learn
-  std::string reason;                 ///< why, in words ("gate trained on frame 3 of the batch ...")
+  std::string reason;                 ///< why, in words ("gate trained at half resolution ...")
   std::string verdict;                ///< what to think of the image, in words; empty where nothing is known
   std::map<std::string, double> numbers;  ///< "lambda_min", "noise_guard_q", "half_gain", "steps", ...
   std::vector<double> losses;             ///< training loss by step, for networks

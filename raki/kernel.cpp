@@ -133,13 +133,6 @@ std::vector<int64_t> origins_within(const KernelGeometry& geometry, const LineBo
   return origins;
 }
 
-std::vector<bool> measured_lines(const Sampling& sampling, LineRange lines) {
-  std::vector<bool> measured(static_cast<size_t>(lines.size()), false);
-  for (const int64_t y : sampling.measured_ky())
-    if (lines.contains(y)) measured[static_cast<size_t>(y - lines.begin)] = true;
-  return measured;
-}
-
 LineRange longest_run(const std::vector<bool>& measured) {
   const auto n = static_cast<int64_t>(measured.size());
   const auto off_middle = [n](const LineRange& run) { return std::abs(run.begin + run.end - n); };

@@ -42,9 +42,6 @@ struct GeometryGroup {
   std::vector<int64_t> origins;
 };
 
-/// measured[i]: whether line `lines.begin + i` was measured. kz must be 1.
-std::vector<bool> measured_lines(const Sampling& sampling, LineRange lines);
-
 /// The longest run of adjacent measured lines; of equal runs the one nearest the middle of `measured`.
 LineRange longest_run(const std::vector<bool>& measured);
 

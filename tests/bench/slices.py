@@ -7,28 +7,15 @@ Seconds are those of all processors together: on a shared machine they say more 
 
 import argparse
 import json
-import os
 import pathlib
-import subprocess
 import tempfile
-import time
 
 from PIL import Image, ImageDraw
 
-from whole_runs import processor
+from whole_runs import processor, run
 
 WIDTH, HEIGHT, MARGIN = 640, 480, 60
 COLOURS = ["#1f5fa8", "#c03a2b", "#2e8540", "#7b4fa0"]
-
-
-def run(*arguments):
-    """(seconds of all processors, seconds by the clock, peak MB)."""
-    start = time.monotonic()
-    child = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, f"{arguments} ended with {child.returncode}"
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024
 
 
 def fit(points):
@@ -67,8 +54,8 @@ def measure(raki, method, args, folder):
         scan = folder / f"{n}.h5"
         if not scan.exists():
             run(raki, "phantom", "-o", scan, "--slices", n, "--matrix-x", 256, "--matrix-y", 256, "--coils", 8, "-R", 4, "--acs", 40)
-        seconds, clock, peak = min(run(raki, "recon", scan, "-o", folder / "out", "--overwrite", "--method", method)
-                                   for _ in range(args.repeats))
+        clock, peak, seconds = min((run(raki, "recon", scan, "-o", folder / "out", "--overwrite", "--method", method)
+                                    for _ in range(args.repeats)), key=lambda measured: measured[2])
         points.append((n, seconds))
         print(json.dumps({"method": method, "slices": n, "seconds": round(seconds, 2), "clock": round(clock, 2), "peak_mb": round(peak)}),
               flush=True)

@@ -14,13 +14,13 @@ import time
 
 
 def run(*arguments):
-    """(seconds, peak MB) of one run."""
+    """(seconds by the clock, peak MB, seconds of all processors) of one run."""
     start = time.monotonic()
     child = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0, f"{arguments} ended with {child.returncode}"
-    return time.monotonic() - start, usage.ru_maxrss / 1024
+    return time.monotonic() - start, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def processor():

@@ -25,16 +25,13 @@
 #include "io/array_file.h"
 #include "raki/gated.h"
 #include "recon/undersample.h"
+#include "tests/support/npy_folder.h"
 
 namespace {
 
 using namespace raki;
 
-struct Folder {
-  std::filesystem::path path;
-  void write(const std::string& name, const at::Tensor& tensor) const {
-    write_npy(path / (name + ".npy"), tensor.contiguous());
-  }
+struct Folder : test::NpyFolder {
   void write_levels(const std::string& name, const std::vector<at::Tensor>& levels) const {
     for (size_t level = 0; level < levels.size(); ++level)
       write(name + "_" + std::to_string(level), levels[level][0]);

@@ -23,16 +23,13 @@
 #include "raki/rraki.h"
 #include "recon/fourier.h"
 #include "recon/undersample.h"
+#include "tests/support/npy_folder.h"
 
 namespace {
 
 using namespace raki;
 
-struct Folder {
-  std::filesystem::path path;
-  void write(const std::string& name, const at::Tensor& tensor) const {
-    write_npy(path / (name + ".npy"), tensor.contiguous());
-  }
+struct Folder : test::NpyFolder {
   void write_samples(const std::string& name, const at::Tensor& samples) const {
     write(name, samples.select(axis::kz, 0)[0]);
   }

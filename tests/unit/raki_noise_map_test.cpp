@@ -71,7 +71,7 @@ at::Tensor spread(const FrozenKernels& kernels, const at::Tensor& measured) {
 TEST(NoiseMap, FormulaEqualsAThousandDrawsThroughTheSameKernels) {
   const int64_t coils = 3, ny = 36, nx = 24;
   const UndersampledKSpace kspace = keep_lines(test::coil_kspace(1, coils, ny, nx), 3, 9);
-  const auto mask = measured_lines(kspace.sampling, {0, ny});
+  const auto mask = line_plan(kspace.sampling).measured;
   FrozenKernels kernels{group_blocks(gap_blocks(mask, 4, 8)), {}, {}, 3};
   for (size_t g = 0; g < kernels.groups.size(); ++g) {
     const auto& geometry = kernels.groups[g].geometry;
