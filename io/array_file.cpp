@@ -11,8 +11,8 @@
 #include "gpu/check.h"
 #include "gpu/error.h"
 #include "io/array_formats.h"
-#include "io/input_file.h"
 #include "io/output_file.h"
+#include "io/parse/input_file.h"
 #include "recon/axes.h"
 
 namespace raki {
@@ -78,6 +78,11 @@ std::string npy_header(const at::Tensor& array) {
 bool is_array_file(const std::filesystem::path& path) {
   const std::string ending = lower_extension(path);
   return ending == ".npy" || ending == ".cfl" || ending == ".hdr" || ending == ".mat";
+}
+
+std::filesystem::path data_file(const std::filesystem::path& path) {
+  auto data = path;
+  return lower_extension(path) == ".hdr" ? data.replace_extension(".cfl") : data;
 }
 
 at::Tensor read_array(const std::filesystem::path& path, const std::string& variable) {

@@ -12,6 +12,9 @@ namespace raki {
 /// True for the endings this file reads.
 bool is_array_file(const std::filesystem::path& path);
 
+/// The file of a pair that holds the numbers: x.cfl for x.hdr; else the file itself.
+std::filesystem::path data_file(const std::filesystem::path& path);
+
 /// The array as stored, C-order shape (BART and MATLAB: first axis first), complex64 or float32.
 /// `variable`: the name inside a .mat file; empty: the only numeric one.
 /// @throws InputError 66, 65 (with the variables a .mat file holds when the name does not fit).

@@ -91,12 +91,16 @@ int64_t size_from_lines(const std::vector<int64_t>& counters, int64_t centre, in
   return spacing > 1 ? n + n % 2 : n;
 }
 
+/// From the first to the last line, and on to the edge where less than one line spacing is missing.
+LineRange reaching(int64_t first, int64_t last, int64_t n, int64_t spacing) {
+  return {first < spacing ? 0 : first, n - 1 - last < spacing ? n : last + 1};
+}
+
 AxisPlan lay_out(const std::vector<int64_t>& counters, int64_t n, int64_t centre, int64_t spacing) {
   AxisPlan plan;
   plan.n = n;
   plan.offset = n / 2 - centre;
-  const int64_t first = counters.front() + plan.offset, last = counters.back() + plan.offset;
-  plan.encoded = {first < spacing ? 0 : first, n - 1 - last < spacing ? n : last + 1};
+  plan.encoded = reaching(counters.front() + plan.offset, counters.back() + plan.offset, n, spacing);
   return plan;
 }
 
@@ -127,6 +131,10 @@ AxisPlan single_line(int64_t counter, const AxisClaims& claims, std::vector<Deci
 }
 
 }  // namespace
+
+LineRange encoded_range(const std::vector<int64_t>& lines, int64_t n) {
+  return reaching(lines.front(), lines.back(), n, spacing_of(lines));
+}
 
 AxisPlan plan_axis(const std::vector<int64_t>& counters, const AxisClaims& claims,
                    const std::function<int64_t()>& energy_centre, std::vector<Decision>& evidence) {

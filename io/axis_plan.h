@@ -28,6 +28,10 @@ struct AxisPlan {
   bool header_agrees = true;  ///< the header's encoded size was usable
 };
 
+/// The encoded rows of an axis of `n` whose measured ones are `lines` (ascending, not empty): from the first
+/// to the last, and on to the edge where less than one line spacing is missing.
+LineRange encoded_range(const std::vector<int64_t>& lines, int64_t n);
+
 /// `counters`: the distinct values found, ascending, not empty. `energy_centre`: the counter of the line with
 /// most energy; asked only when header and lines leave the centre open.
 /// @throws InputError (65) when a few counters lie outside a range that all others keep to.

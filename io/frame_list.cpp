@@ -9,6 +9,8 @@
 #include <set>
 #include <tuple>
 
+#include "gpu/error.h"
+
 namespace raki {
 namespace {
 
@@ -63,52 +65,96 @@ struct Repeats {
   int64_t calibration_left_out = 0;  ///< calibration-only lines whose place an image line fills
   int64_t averaged_places = 0;
   int64_t unexplained = 0;  ///< readouts that repeat another with the same average counter
+  int64_t replaced = 0;     ///< of these, left out for a later one
 };
 
-Repeats settle_repeats(FrameLines& frame, const std::vector<ReadoutHeader>& readouts) {
+using Place = std::pair<uint16_t, uint16_t>;
+
+Place place_of(const ReadoutHeader& readout) {
+  return {readout.counter.kz, readout.counter.ky};
+}
+
+int64_t leave_out_calibration(FrameLines& frame, const std::vector<ReadoutHeader>& readouts) {
   const auto header = [&](int64_t line) -> const ReadoutHeader& {
     return readouts[static_cast<std::size_t>(line)];
   };
-  const auto place = [&](int64_t line) {
-    return std::pair(header(line).counter.kz, header(line).counter.ky);
-  };
-  std::set<std::pair<uint16_t, uint16_t>> imaged;
+  std::set<Place> imaged;
   for (const int64_t line : frame.image)
-    if (!is_calibration_only(header(line))) imaged.insert(place(line));
-  Repeats repeats;
-  repeats.calibration_left_out = static_cast<int64_t>(std::erase_if(frame.image, [&](int64_t line) {
-    return is_calibration_only(header(line)) && imaged.count(place(line)) > 0;
+    if (!is_calibration_only(header(line))) imaged.insert(place_of(header(line)));
+  return static_cast<int64_t>(std::erase_if(frame.image, [&](int64_t line) {
+    return is_calibration_only(header(line)) && imaged.count(place_of(header(line))) > 0;
   }));
-  std::map<std::pair<uint16_t, uint16_t>, std::multiset<uint16_t>> averages;
-  for (const int64_t line : frame.image) averages[place(line)].insert(header(line).counter.average);
-  for (const auto& [at, counters] : averages) {
-    frame.label.averages = std::max(frame.label.averages, static_cast<int64_t>(counters.size()));
-    repeats.averaged_places += counters.size() > 1;
-    repeats.unexplained +=
-        static_cast<int64_t>(counters.size() - std::set(counters.begin(), counters.end()).size());
+}
+
+/// Throws where the policy refuses that `second` has the counters of `first`.
+void check_repeat(const FrameSources& sources, int64_t first, int64_t second) {
+  const auto users = [&](int64_t line) {
+    return sources.readouts[static_cast<std::size_t>(line)].counter.user;
+  };
+  const LineCounters& counter = sources.readouts[static_cast<std::size_t>(second)].counter;
+  const std::string found = "readouts " + std::to_string(first) + " and " + std::to_string(second) +
+                            " both hold line " + std::to_string(counter.ky) + " of partition " +
+                            std::to_string(counter.kz);
+  if (sources.duplicates == Duplicates::error)
+    throw InputError({"A line was measured twice", found, "each line once", sources.where,
+                      "--duplicates average or last takes them"});
+  if (sources.duplicates || users(first) == users(second)) return;
+  std::size_t index = 0;
+  while (users(first)[index] == users(second)[index]) ++index;
+  throw InputError(
+      {"Lines at the same place differ in a counter this program does not know",
+       found + ", idx.user[" + std::to_string(index) + "] tells them apart",
+       "averages, repetitions, phases, contrasts or sets", sources.where,
+       "Convert the scan so that a known counter counts them, or say --duplicates average or last"});
+}
+
+Repeats settle_repeats(FrameLines& frame, const FrameSources& sources) {
+  Repeats repeats;
+  repeats.calibration_left_out = leave_out_calibration(frame, sources.readouts);
+  std::map<Place, std::map<uint16_t, std::vector<int64_t>>> by_average;
+  for (const int64_t line : frame.image) {
+    const ReadoutHeader& readout = sources.readouts[static_cast<std::size_t>(line)];
+    by_average[place_of(readout)][readout.counter.average].push_back(line);
   }
+  std::set<int64_t> replaced;
+  for (const auto& [place, averages] : by_average) {
+    std::size_t count = 0;
+    for (const auto& [average, same] : averages) {
+      for (std::size_t i = 1; i < same.size(); ++i) check_repeat(sources, same[0], same[i]);
+      repeats.unexplained += static_cast<int64_t>(same.size()) - 1;
+      if (sources.duplicates == Duplicates::last) replaced.insert(same.begin(), same.end() - 1);
+      count += sources.duplicates == Duplicates::last ? 1 : same.size();
+    }
+    frame.label.averages = std::max(frame.label.averages, static_cast<int64_t>(count));
+    repeats.averaged_places += count > 1;
+  }
+  std::erase_if(frame.image, [&](int64_t line) { return replaced.count(line) > 0; });
+  repeats.replaced = static_cast<int64_t>(replaced.size());
   return repeats;
 }
 
-void settle_repeats(std::vector<FrameLines>& frames, const std::vector<ReadoutHeader>& readouts,
-                    SortedLines& lines, std::vector<Decision>& evidence) {
+void settle_repeats(std::vector<FrameLines>& frames, const FrameSources& sources, SortedLines& lines,
+                    std::vector<Decision>& evidence) {
   Repeats all;
   for (FrameLines& frame : frames) {
-    const Repeats repeats = settle_repeats(frame, readouts);
+    const Repeats repeats = settle_repeats(frame, sources);
     all.calibration_left_out += repeats.calibration_left_out;
     all.averaged_places += repeats.averaged_places;
     all.unexplained += repeats.unexplained;
+    all.replaced += repeats.replaced;
   }
   if (all.calibration_left_out > 0)
     lines.dropped["calibration repeating an image line"] = all.calibration_left_out;
+  if (all.replaced > 0) lines.dropped["repeated by a later line"] = all.replaced;
+  const int64_t averaged_unexplained = all.unexplained - all.replaced;
   if (all.averaged_places > 0)
     evidence.push_back(
         {"repeated lines", std::to_string(all.averaged_places) + " lines averaged, each over its own count",
-         "lines",
-         all.unexplained == 0
+         sources.duplicates ? "option" : "lines",
+         averaged_unexplained == 0
              ? ""
-             : std::to_string(all.unexplained) + " readouts repeat another with the same counters",
-         all.unexplained > 0});
+             : std::to_string(averaged_unexplained) + " readouts repeat another with the same counters",
+         averaged_unexplained > 0});
 }
 
 /// Gives every frame the reference lines of its own counters, or else the first ones of its slice.
@@ -171,21 +217,21 @@ void sort_slices(std::vector<FrameLines>& frames, std::vector<Decision>& evidenc
 
 }  // namespace
 
-std::vector<FrameLines> list_frames(const std::vector<ReadoutHeader>& readouts, SortedLines& lines,
-                                    const Protocol& protocol, std::vector<Decision>& evidence) {
+std::vector<FrameLines> list_frames(const FrameSources& sources, SortedLines& lines,
+                                    std::vector<Decision>& evidence) {
   std::map<FrameKey, FrameLines> by_key;
   for (const int64_t line : lines.image) {
-    const ReadoutHeader& readout = readouts[static_cast<std::size_t>(line)];
+    const ReadoutHeader& readout = sources.readouts[static_cast<std::size_t>(line)];
     const auto key = key_of(readout.counter);
     auto found = by_key.find(key);
-    if (found == by_key.end()) found = by_key.emplace(key, start_frame(readout, protocol)).first;
+    if (found == by_key.end()) found = by_key.emplace(key, start_frame(readout, sources.protocol)).first;
     found->second.image.push_back(line);
   }
   std::vector<FrameLines> frames;
   for (auto& [key, frame] : by_key) frames.push_back(std::move(frame));
-  settle_repeats(frames, readouts, lines, evidence);
+  settle_repeats(frames, sources, lines, evidence);
   sort_slices(frames, evidence);
-  if (!lines.calibration.empty()) share_calibration(frames, readouts, lines);
+  if (!lines.calibration.empty()) share_calibration(frames, sources.readouts, lines);
   return frames;
 }
 

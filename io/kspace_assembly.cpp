@@ -73,7 +73,7 @@ void divide_repeated(at::Tensor& samples, const std::vector<int32_t>& count) {
 
 }  // namespace
 
-at::Tensor assemble(const IsmrmrdFile& file, const GridPlan& grid,
+at::Tensor assemble(const Acquisitions& file, const GridPlan& grid,
                     const std::vector<std::vector<int64_t>>& lines_of_frame, int64_t maximum_samples,
                     const std::string& where) {
   at::Tensor samples = empty_grid(grid, lines_of_frame.size(), maximum_samples, where);
@@ -108,7 +108,7 @@ at::Tensor measured_mask(const std::vector<ReadoutHeader>& readouts, const GridP
   return mask;
 }
 
-int64_t energy_centre(const IsmrmrdFile& file, const std::vector<int64_t>& lines, bool partitions) {
+int64_t energy_centre(const Acquisitions& file, const std::vector<int64_t>& lines, bool partitions) {
   std::map<int64_t, double> energy;
   file.read(lines, [&](int64_t readout, const Sample* stored) {
     const ReadoutHeader& header = file.readouts()[static_cast<std::size_t>(readout)];
@@ -120,7 +120,7 @@ int64_t energy_centre(const IsmrmrdFile& file, const std::vector<int64_t>& lines
       ->first;
 }
 
-at::Tensor join_readouts(const IsmrmrdFile& file, const std::vector<int64_t>& lines, int64_t coils) {
+at::Tensor join_readouts(const Acquisitions& file, const std::vector<int64_t>& lines, int64_t coils) {
   std::vector<at::Tensor> parts;
   file.read(lines, [&](int64_t readout, const Sample* stored) {
     const ReadoutHeader& header = file.readouts()[static_cast<std::size_t>(readout)];

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/axis_plan.h"
-#include "io/ismrmrd_file.h"
+#include "io/parse/acquisitions.h"
 #include "io/readout_plan.h"
 
 namespace raki {
@@ -22,7 +22,7 @@ struct GridPlan {
 /// Lines outside [0, n) on ky or kz are skipped (a calibration block may be smaller than what was measured).
 /// @throws InputError (65) for samples that are truncated, not finite, or do not fit; above
 /// `maximum_samples`.
-at::Tensor assemble(const IsmrmrdFile& file, const GridPlan& grid,
+at::Tensor assemble(const Acquisitions& file, const GridPlan& grid,
                     const std::vector<std::vector<int64_t>>& lines_of_frame, int64_t maximum_samples,
                     const std::string& where);
 
@@ -31,9 +31,9 @@ at::Tensor measured_mask(const std::vector<ReadoutHeader>& readouts, const GridP
                          const std::vector<int64_t>& lines);
 
 /// Counter along ky of the line with most energy among `lines`; along kz with `partitions`.
-int64_t energy_centre(const IsmrmrdFile& file, const std::vector<int64_t>& lines, bool partitions);
+int64_t energy_centre(const Acquisitions& file, const std::vector<int64_t>& lines, bool partitions);
 
 /// (coil, sample) complex64: these readouts one after another, without their discarded samples.
-at::Tensor join_readouts(const IsmrmrdFile& file, const std::vector<int64_t>& lines, int64_t coils);
+at::Tensor join_readouts(const Acquisitions& file, const std::vector<int64_t>& lines, int64_t coils);
 
 }  // namespace raki

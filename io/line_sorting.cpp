@@ -11,27 +11,18 @@
 namespace raki {
 namespace {
 
-// ISMRMRD's flag constants count from 1 (ismrmrd.h, enum ISMRMRD_AcquisitionFlags).
-constexpr uint64_t bit(int flag) {
-  return uint64_t{1} << (flag - 1);
-}
-constexpr uint64_t noise = bit(19), calibration_only = bit(20), calibration_and_image = bit(21),
-                   reverse = bit(22);
-constexpr uint64_t navigation = bit(23), phase_correction = bit(24);
-constexpr uint64_t compressed = bit(53) | bit(54) | bit(55) | bit(56);
-
 struct Reason {
   uint64_t flag;
   const char* name;
 };
-constexpr std::array<Reason, 8> reasons{{{phase_correction, "phase correction"},
-                                         {navigation, "navigator"},
-                                         {bit(26), "hpfeedback"},
-                                         {bit(27), "dummy scan"},
-                                         {bit(28), "real-time feedback"},
-                                         {bit(29), "surface coil correction"},
-                                         {bit(30), "phase stabilisation reference"},
-                                         {bit(31), "phase stabilisation"}}};
+constexpr std::array<Reason, 8> reasons{{{acquisition_flag(24), "phase correction"},
+                                         {acquisition_flag(23), "navigator"},
+                                         {acquisition_flag(26), "hpfeedback"},
+                                         {acquisition_flag(27), "dummy scan"},
+                                         {acquisition_flag(28), "real-time feedback"},
+                                         {acquisition_flag(29), "surface coil correction"},
+                                         {acquisition_flag(30), "phase stabilisation reference"},
+                                         {acquisition_flag(31), "phase stabilisation"}}};
 
 const char* reason_to_drop(const ReadoutHeader& readout) {
   for (const Reason& reason : reasons)
@@ -40,18 +31,18 @@ const char* reason_to_drop(const ReadoutHeader& readout) {
 }
 
 void add_line(SortedLines& lines, const ReadoutHeader& readout, int64_t number) {
-  const bool is_noise = readout.flags & noise;  // may carry surface coil correction as well
-  if (const char* const reason = reason_to_drop(readout); reason && !is_noise) {
+  const bool noise = is_noise(readout);  // may carry surface coil correction as well
+  if (const char* const reason = reason_to_drop(readout); reason && !noise) {
     ++lines.dropped[reason];
     return;
   }
   const bool calibration = is_calibration_only(readout);
-  auto& list = is_noise ? lines.noise : calibration ? lines.calibration : lines.image;
+  auto& list = noise ? lines.noise : calibration ? lines.calibration : lines.image;
   list.push_back(number);
-  ++lines.by_kind[is_noise                                ? "noise"
-                  : calibration                           ? "calibration"
-                  : readout.flags & calibration_and_image ? "calibration and image"
-                                                          : "image"];
+  ++lines.by_kind[noise                               ? "noise"
+                  : calibration                       ? "calibration"
+                  : is_calibration_and_image(readout) ? "calibration and image"
+                                                      : "image"];
 }
 
 template <class Value>
@@ -117,18 +108,10 @@ bool equals_ignoring_case(const std::string& a, const std::string& lower) {
 
 }  // namespace
 
-bool is_reversed(const ReadoutHeader& readout) {
-  return readout.flags & reverse;
-}
-
-bool is_calibration_only(const ReadoutHeader& readout) {
-  return (readout.flags & calibration_only) && !(readout.flags & calibration_and_image);
-}
-
 SortedLines sort_lines(const std::vector<ReadoutHeader>& readouts, const std::string& where) {
   SortedLines lines;
   for (std::size_t i = 0; i < readouts.size(); ++i) {
-    if (readouts[i].flags & compressed)
+    if (is_compressed(readouts[i]))
       throw InputError({"Samples are compressed",
                         "readout " + std::to_string(i) + " carries a compression flag", "plain samples",
                         where, "Write the file without compression"});
@@ -151,17 +134,21 @@ SortedLines sort_lines(const std::vector<ReadoutHeader>& readouts, const std::st
   return lines;
 }
 
-void refuse_unless_cartesian(const HeaderContents& header, const std::vector<ReadoutHeader>& readouts,
-                             const SortedLines& lines, const std::string& where) {
+void refuse_other_trajectories(const HeaderContents& header, const std::string& where) {
   const auto& trajectory = header.protocol.trajectory;
   if (trajectory && equals_ignoring_case(*trajectory, "epi")) refuse_epi("trajectory " + *trajectory, where);
   if (trajectory && !equals_ignoring_case(*trajectory, "cartesian"))
     throw InputError({"Not a Cartesian scan", "trajectory " + *trajectory, "cartesian", where,
                       "Non-Cartesian scans are not supported"});
+}
+
+void refuse_unless_cartesian(const HeaderContents& header, const std::vector<ReadoutHeader>& readouts,
+                             const SortedLines& lines, const std::string& where) {
+  refuse_other_trajectories(header, where);
   const auto image_line = [&](int64_t line) -> const ReadoutHeader& {
     return readouts[static_cast<std::size_t>(line)];
   };
-  if (!trajectory && image_line(lines.image.front()).trajectory_dimensions > 0)
+  if (!header.protocol.trajectory && image_line(lines.image.front()).trajectory_dimensions > 0)
     throw InputError({"Not known to be a Cartesian scan",
                       "no trajectory in the header, coordinates in every readout", "trajectory cartesian",
                       where, "Non-Cartesian scans are not supported"});

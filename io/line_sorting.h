@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "io/ismrmrd_file.h"
-#include "io/protocol_xml.h"
+#include "io/parse/acquisitions.h"
+#include "io/parse/protocol_xml.h"
+#include "io/parse/readout_flags.h"
 #include "recon/scan.h"
 
 namespace raki {
@@ -21,14 +22,13 @@ struct SortedLines {
   std::map<std::string, int64_t> by_kind, dropped;
 };
 
-bool is_reversed(const ReadoutHeader& readout);
-/// Flagged as calibration and not also as imaging.
-bool is_calibration_only(const ReadoutHeader& readout);
-
 /// @throws InputError (65) when no line fills the image, or when samples are compressed.
 SortedLines sort_lines(const std::vector<ReadoutHeader>& readouts, const std::string& where);
 
-/// Throws InputError (65) naming the trajectory unless the scan is Cartesian, echo-planar scans in either
+/// Throws InputError (65) naming the trajectory unless the header says cartesian, or nothing.
+void refuse_other_trajectories(const HeaderContents& header, const std::string& where);
+
+/// The same, and where the readouts show that the scan is not Cartesian, echo-planar scans in either
 /// disguise included (trajectory epi; or cartesian with alternating REVERSE lines and phase-correction
 /// lines).
 void refuse_unless_cartesian(const HeaderContents& header, const std::vector<ReadoutHeader>& readouts,

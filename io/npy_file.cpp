@@ -7,7 +7,7 @@
 
 #include "gpu/error.h"
 #include "io/array_formats.h"
-#include "io/input_file.h"
+#include "io/parse/input_file.h"
 
 namespace raki {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "io/ismrmrd_file.h"
+#include "io/parse/acquisitions.h"
 #include "recon/scan.h"
 
 namespace raki {

@@ -8,7 +8,7 @@
 #include "gpu/error.h"
 #include "io/image_grid.h"
 #include "io/line_sorting.h"
-#include "io/protocol_xml.h"
+#include "io/parse/protocol_xml.h"
 
 namespace raki {
 namespace {
@@ -17,10 +17,6 @@ using Readouts = std::vector<ReadoutHeader>;
 
 const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
   return readouts[static_cast<std::size_t>(line)];
-}
-
-std::string place(const std::string& where, int64_t line) {
-  return where + ", readout " + std::to_string(line);
 }
 
 std::vector<int64_t> distinct_counters(const Readouts& readouts, const std::vector<int64_t>& lines,
@@ -57,7 +53,7 @@ AxisClaims claims(const Protocol& protocol, const Readouts& readouts, const std:
 }
 
 /// Plans one phase-encode axis; an error names the first readout with the offending counter.
-AxisPlan plan_one_axis(const IsmrmrdFile& file, const std::vector<int64_t>& lines,
+AxisPlan plan_one_axis(const Acquisitions& file, const std::vector<int64_t>& lines,
                        const std::vector<int64_t>& first_frame, bool partitions, ScanPlan& plan) {
   const auto& readouts = file.readouts();
   const auto counters = distinct_counters(readouts, lines, partitions);
@@ -76,7 +72,7 @@ AxisPlan plan_one_axis(const IsmrmrdFile& file, const std::vector<int64_t>& line
   }
 }
 
-GridPlan plan_grid(const IsmrmrdFile& file, const SortedLines& lines, ScanPlan& plan) {
+GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan& plan) {
   const auto& matrix = plan.summary.protocol.encoded_matrix;
   GridPlan grid;
   grid.coils = lines.coils;
@@ -108,7 +104,7 @@ LineRange common_calibration(const Readouts& readouts, const std::vector<FrameLi
 }
 
 /// Why separate reference lines cannot be used; empty when they can.
-std::string why_unusable(const IsmrmrdFile& file, const SortedLines& lines, const ScanPlan& plan) {
+std::string why_unusable(const Acquisitions& file, const SortedLines& lines, const ScanPlan& plan) {
   const auto& readouts = file.readouts();
   for (const FrameLines& frame : plan.frames)
     if (frame.calibration.empty()) return "slice " + std::to_string(frame.label.slice) + " has none";
@@ -122,7 +118,7 @@ std::string why_unusable(const IsmrmrdFile& file, const SortedLines& lines, cons
              : "their field of view is not the image's";
 }
 
-void plan_calibration(const IsmrmrdFile& file, const SortedLines& lines, ScanPlan& plan) {
+void plan_calibration(const Acquisitions& file, const SortedLines& lines, ScanPlan& plan) {
   if (lines.calibration.empty()) return;
   auto& summary = plan.summary;
   if (const std::string reason = why_unusable(file, lines, plan); !reason.empty()) {
@@ -169,22 +165,6 @@ void find_samplings(const Readouts& readouts, ScanPlan& plan) {
         {"sampling", std::to_string(summary.samplings.size()) + " different ones", "lines", "", false});
 }
 
-void read_noise(const IsmrmrdFile& file, const SortedLines& lines, ScanSummary& summary) {
-  if (lines.noise.empty()) {
-    summary.evidence.push_back({"noise", "no noise readouts", "lines", "", false});
-    return;
-  }
-  NoiseReadouts noise;
-  noise.samples = join_readouts(file, lines.noise, lines.coils);
-  noise.dwell_time_us = at_line(file.readouts(), lines.noise.front()).dwell_time_us;
-  if (!(noise.dwell_time_us > 0)) noise.dwell_time_us = 0;
-  summary.evidence.push_back({"noise",
-                              std::to_string(noise.samples.size(1)) + " samples in " +
-                                  std::to_string(lines.noise.size()) + " readouts",
-                              "lines", "", false});
-  summary.noise = noise;
-}
-
 void read_dwell_time(const Readouts& readouts, const SortedLines& lines, ScanSummary& summary) {
   const float dwell = at_line(readouts, lines.image.front()).dwell_time_us;
   const bool same = std::all_of(lines.image.begin(), lines.image.end(),
@@ -217,21 +197,24 @@ void note_reversed(const Readouts& readouts, const SortedLines& lines, ScanSumma
 
 }  // namespace
 
-ScanPlan plan_scan(const IsmrmrdFile& file, const std::string& path) {
+ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   ScanPlan plan;
-  plan.where = "File " + path;
+  plan.where = file.where();
   const Readouts& readouts = file.readouts();
   SortedLines lines = sort_lines(readouts, plan.where);
   const HeaderContents header = parse_header(file.header_text(), lines.encoding, plan.where);
   refuse_unless_cartesian(header, readouts, lines, plan.where);
   ScanSummary& summary = plan.summary;
-  summary.path = path;
-  summary.format = "ISMRMRD HDF5";
+  summary.format = file.format();
+  for (const auto& [name, count] : file.others())
+    summary.evidence.push_back(
+        {"other messages", std::to_string(count) + " of kind " + name, "stream", "not used", false});
   summary.protocol = header.protocol;
   summary.n_coils = lines.coils;
   note_header(header, lines, summary);
   summary.evidence.push_back(settle_calibration(lines, header, readouts));
-  plan.frames = list_frames(readouts, lines, header.protocol, summary.evidence);
+  plan.frames =
+      list_frames({readouts, summary.protocol, options.duplicates, plan.where}, lines, summary.evidence);
   summary.lines_by_kind = lines.by_kind;
   summary.lines_dropped = lines.dropped;
   plan.grid = plan_grid(file, lines, plan);
@@ -240,7 +223,6 @@ ScanPlan plan_scan(const IsmrmrdFile& file, const std::string& path) {
   plan_calibration(file, lines, plan);
   note_reversed(readouts, lines, summary);
   read_dwell_time(readouts, lines, summary);
-  read_noise(file, lines, summary);
   return plan;
 }
 

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "io/frame_list.h"
-#include "io/ismrmrd_file.h"
 #include "io/kspace_assembly.h"
+#include "io/parse/acquisitions.h"
+#include "io/reader_options.h"
 #include "recon/scan.h"
 
 namespace raki {
@@ -21,6 +22,6 @@ struct ScanPlan {
 };
 
 /// @throws InputError (65) for a scan that cannot be reconstructed, with the reason.
-ScanPlan plan_scan(const IsmrmrdFile& file, const std::string& path);
+ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options);
 
 }  // namespace raki

@@ -1,17 +1,19 @@
 #include "io/scan_reader.h"
 
-#include <ATen/ATen.h>
-
 #include "gpu/error.h"
-#include "io/ismrmrd_file.h"
-#include "io/scan_plan.h"
+#include "io/array_file.h"
+#include "io/array_scan.h"
+#include "io/fastmri_scan.h"
+#include "io/noise_lines.h"
+#include "io/parse/format.h"
+#include "io/parse/open_input.h"
+#include "io/readout_scan.h"
 
 namespace raki {
 
 struct ScanReader::State {
-  IsmrmrdFile file;
-  ScanPlan plan;
-  int64_t maximum_samples;
+  InputFile input;
+  std::unique_ptr<ScanSource> source;
 };
 
 namespace {
@@ -28,47 +30,58 @@ void check_frames(const std::vector<int64_t>& frames, const ScanSummary& summary
   }
 }
 
+void refuse_array_options(const ReaderOptions& options, const std::string& where) {
+  if (options.axes.empty() && options.mask.empty() && !options.infer_mask) return;
+  throw InputError({"--axes, --mask and --infer-mask are for arrays", "", "readouts say what was measured",
+                    where, "Leave them out"},
+                   ExitCode::usage);
+}
+
+std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOptions& options) {
+  OpenedInput opened =
+      open_input(input, options.dataset, options.trust ? Isolation::none : Isolation::child_process);
+  if (const auto* const fastmri = std::get_if<FastmriContents>(&opened)) {
+    auto source = open_fastmri_scan(input, *fastmri, options);
+    add_noise(nullptr, input, options, source->summary());
+    return source;
+  }
+  refuse_array_options(options, input.where());
+  auto& acquisitions = std::get<std::unique_ptr<Acquisitions>>(opened);
+  check_total(acquisitions->readouts(), options.maximum_samples, input.where());
+  auto source = std::make_unique<ReadoutScan>(std::move(acquisitions), options);
+  add_noise(&source->acquisitions(), input, options, source->summary());
+  return source;
+}
+
 }  // namespace
 
 ScanReader::ScanReader(const std::filesystem::path& path, const ReaderOptions& options) {
-  IsmrmrdFile file(path, options.dataset, options.maximum_samples);
-  ScanPlan plan = plan_scan(file, path.string());
-  state_ = std::make_unique<State>(State{std::move(file), std::move(plan), options.maximum_samples});
+  refuse_folder(path);
+  state_ = std::make_unique<State>(State{InputFile(data_file(path)), nullptr});
+  const InputFile& input = state_->input;
+  if (is_array_file(path)) {
+    state_->source = open_array_scan(path, options);
+    add_noise(nullptr, input, options, state_->source->summary());
+  } else {
+    state_->source = open_source(input, options);
+  }
+  state_->source->summary().path = path.string();
 }
 
 ScanReader::~ScanReader() = default;
 ScanReader::ScanReader(ScanReader&&) noexcept = default;
 
 const ScanSummary& ScanReader::summary() const {
-  return state_->plan.summary;
+  return state_->source->summary();
+}
+
+const std::filesystem::path& ScanReader::file() const {
+  return state_->input.path();
 }
 
 FrameBatch ScanReader::read(const std::vector<int64_t>& frames) const {
-  const ScanPlan& plan = state_->plan;
-  check_frames(frames, plan.summary);
-  std::vector<std::vector<int64_t>> image, calibration;
-  std::vector<FrameLabel> labels;
-  std::vector<FrameGeometry> geometry;
-  for (const int64_t frame : frames) {
-    const FrameLines& lines = plan.frames[static_cast<std::size_t>(frame)];
-    image.push_back(lines.image);
-    calibration.push_back(lines.calibration);
-    labels.push_back(lines.label);
-    geometry.push_back(lines.geometry);
-  }
-  const auto sampling =
-      static_cast<std::size_t>(plan.summary.sampling_of_frame[static_cast<std::size_t>(frames.front())]);
-  const CoilBasis basis{CoilBasis::Kind::physical, plan.summary.n_coils, false};
-  const auto samples = [&](const GridPlan& grid, const std::vector<std::vector<int64_t>>& lines) {
-    return assemble(state_->file, grid, lines, state_->maximum_samples, plan.where);
-  };
-  FrameBatch batch{UndersampledKSpace(samples(plan.grid, image), plan.summary.samplings[sampling], basis),
-                   std::nullopt, std::move(labels), std::move(geometry)};
-  if (plan.calibration_grid) {
-    batch.calibration = Calibration(samples(*plan.calibration_grid, calibration), basis);
-    batch.calibration->separate = true;
-  }
-  return batch;
+  check_frames(frames, summary());
+  return state_->source->read(frames);
 }
 
 }  // namespace raki

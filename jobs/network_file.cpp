@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/error.h"
-#include "io/input_file.h"
+#include "io/parse/input_file.h"
 #include "jobs/version.h"
 
 namespace raki {

@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
+#include "io/array_file.h"
 #include "io/uid.h"
 #include "jobs/network_file.h"
 
@@ -94,6 +96,17 @@ std::string interpolation_text(const RakiOptions& o) {
   return text.str();
 }
 
+/// What of the reader's options changes the images; the contents of the files they name come in by their
+/// digests.
+std::string reader_text(const ReaderOptions& o) {
+  std::string text = " dataset=" + o.dataset;
+  if (o.duplicates) text += " duplicates=" + to_text(*o.duplicates);
+  if (!o.axes.empty()) text += " axes=" + joined(o.axes) + " variable=" + o.variable;
+  if (!o.noise.empty()) text += " noise=" + sha256_file(o.noise);
+  if (!o.mask.empty()) text += " mask=" + sha256_file(data_file(o.mask));
+  return o.infer_mask ? text + " infer-mask" : text;
+}
+
 }  // namespace
 
 std::string identity_text(const ReconOptions& options) {
@@ -102,7 +115,7 @@ std::string identity_text(const ReconOptions& options) {
        << " prewhiten=" << options.prewhiten << " coils=" << options.coils
        << interpolation_text(options.interpolation)
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
-       << " dataset=" << options.dataset;
+       << reader_text(options.reader);
   return text.str();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/dicom_file.h"
+#include "io/reader_options.h"
 #include "raki/options.h"
 #include "recon/geometry.h"
 
@@ -47,7 +48,7 @@ struct ReconOptions {
   IndexRange slices, frames;    ///< which slices (by position) and which frames of the series
   std::string device = "auto";  ///< auto, cpu, cuda or cuda:N
   int threads = 0;              ///< CPU threads; 0: all cores this process may use
-  std::string dataset;          ///< HDF5 group; empty: the one that holds acquisitions
+  ReaderOptions reader;
   Outputs outputs;
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;

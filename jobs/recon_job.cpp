@@ -74,7 +74,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  const ScanReader reader(input, {.dataset = options.dataset});
+  const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
   log_evidence(scan.evidence);
   const Device device = select_device(options.device);
@@ -89,7 +89,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
     if (progress) progress(0.95 * done);
   });
   log_frames(series);
-  const std::string digest = sha256_file(input);
+  const std::string digest = sha256_file(reader.file());
   const WrittenSeries written =
       write_series(series, scan, options, folder.staging(), digest, [&](double done) {
         if (progress) progress(0.95 + 0.05 * done);
@@ -98,7 +98,11 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   series.maps.clear();
   fs::remove_all(store);
 
-  RunFacts facts{input.filename().string(),           digest, device.name(), seconds(), scan.evidence,
+  RunFacts facts{input == "-" ? "standard input" : input.filename().string(),
+                 digest,
+                 device.name(),
+                 seconds(),
+                 scan.evidence,
                  static_cast<int64_t>(batches.size())};
   facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
   write_text(folder.staging() / "recon.json", report_json(series, written, scan, options, facts));

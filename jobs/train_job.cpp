@@ -12,7 +12,7 @@ std::shared_ptr<const GateLessons> run_train_job(const std::filesystem::path& in
                                                  const std::filesystem::path& output,
                                                  const ReconOptions& options, const Progress& progress) {
   check_new_file(output);
-  const ScanReader reader(input, {.dataset = options.dataset});
+  const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);

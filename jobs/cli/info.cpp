@@ -14,7 +14,7 @@ namespace {
 
 struct Arguments {
   std::string input;
-  std::string dataset;
+  ReaderOptions reader;
   bool json = false;
 };
 
@@ -60,7 +60,7 @@ void print_text(const ScanSummary& scan, const ReconOptions& options) {
 }
 
 void run(const Arguments& arguments) {
-  const ScanReader reader(arguments.input, {.dataset = arguments.dataset});
+  const ScanReader reader(arguments.input, arguments.reader);
   const ReconOptions options;
   if (arguments.json)
     std::fputs(info_json(reader.summary(), options).c_str(), stdout);
@@ -74,8 +74,8 @@ void add_info(CLI::App& program, const Session&) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("info", "Say what is in a k-space file and what can be done with it");
-  command->add_option("input", arguments->input, "k-space file")->required();
-  command->add_option("--dataset", arguments->dataset, "HDF5 group, where a file has several");
+  command->add_option("input", arguments->input, "k-space file, pipe, or - for standard input")->required();
+  add_reader_options(*command, arguments->reader);
   command->add_flag("--json", arguments->json, "Machine-readable");
   command->callback([arguments] { run(*arguments); });
 }

@@ -145,6 +145,34 @@ void add_device_options(CLI::App& command, std::string& device, int& threads) {
       ->check(CLI::Range(0, 1024));
 }
 
+void add_reader_options(CLI::App& command, ReaderOptions& options) {
+  constexpr const char* group = "Input";
+  command
+      .add_option("--dataset", options.dataset, "HDF5 group that holds the scan, where a file has several")
+      ->group(group);
+  command.add_option("--noise", options.noise, "ISMRMRD file or stream with the noise readouts")
+      ->group(group);
+  add_parsed(command, "--duplicates", "Lines measured twice with the same counters: average, last or error",
+             "average; error where an unknown counter tells them apart",
+             [&options](const std::string& text) { options.duplicates = duplicates_from_text(text); })
+      ->group(group);
+  command
+      .add_option("--axes", options.axes,
+                  "Axes of an array in its own order, of frame, coil, kz, ky, kx and 1: coil,ky,kx")
+      ->delimiter(',')
+      ->group(group);
+  command.add_option("--variable", options.variable, "Array in a .mat or .npz file that holds several")
+      ->group(group);
+  command
+      .add_option("--mask", options.mask,
+                  "Array (ky) or (kz, ky) of the lines that were measured, for an array or fastMRI file")
+      ->group(group);
+  command.add_flag("--infer-mask", options.infer_mask, "Lines that are zero in all coils were not measured")
+      ->group(group);
+  command.add_flag("--trust", options.trust, "Parse HDF5 without the protection of a child process")
+      ->group(group);
+}
+
 void add_noise_repeats(CLI::App& command, int64_t& repeats) {
   command
       .add_option("--noise-repeats", repeats,
@@ -163,8 +191,7 @@ void add_scan_options(CLI::App& command, ReconOptions& options) {
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });
   add_parsed(command, "--frames", "Frames A:B of the series, from 0, half-open", "all",
              [&options](const std::string& text) { options.frames = index_range_from_text(text); });
-  command.add_option("--dataset", options.dataset,
-                     "HDF5 group that holds the scan, where a file has several");
+  add_reader_options(command, options.reader);
 }
 
 void add_result_options(CLI::App& command, ReconOptions& options) {

@@ -13,6 +13,8 @@ void add_interpolation_options(CLI::App& command, RakiOptions& options);
 void add_interpolation_knobs(CLI::App& command, RakiOptions& options);
 /// --device and --threads.
 void add_device_options(CLI::App& command, std::string& device, int& threads);
+/// How the input is read: --dataset, --noise, --axes, --mask, ...
+void add_reader_options(CLI::App& command, ReaderOptions& options);
 /// --noise-repeats.
 void add_noise_repeats(CLI::App& command, int64_t& repeats);
 /// A number within [least, most]; CLI::Range lets "nan" through.

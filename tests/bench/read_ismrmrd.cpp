@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "io/ismrmrd_file.h"
+#include "tests/support/opened_acquisitions.h"
 
 namespace {
 
@@ -34,10 +34,10 @@ void write_file(const std::string& path) {
 }
 
 void read_ours(const std::string& path, Samples& out) {
-  const raki::IsmrmrdFile file(path, "", int64_t{1} << 33);
-  std::vector<int64_t> all(file.readouts().size());
+  const auto file = raki::test::open_acquisitions(path);
+  std::vector<int64_t> all(file->readouts().size());
   std::iota(all.begin(), all.end(), 0);
-  file.read(all, [&](int64_t i, const std::complex<float>* samples) {
+  file->read(all, [&](int64_t i, const std::complex<float>* samples) {
     std::copy_n(samples, n_samples * n_coils, out.begin() + i * n_samples * n_coils);
   });
 }

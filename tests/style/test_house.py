@@ -13,7 +13,7 @@ FLOORS = {"gpu": {"gpu"}, "recon": {"gpu", "recon"}, "raki": {"gpu", "recon", "r
 TOP_LEVEL = {"CMakeLists.txt", "README.md", "gpu", "recon", "raki", "io", "jobs", "tests", "data"}
 THIRD_PARTY_OF = {  # header prefix -> floors that may include it
     "cuda": {"gpu"}, "cufft": {"gpu"}, "c10/cuda": {"gpu"}, "ATen/cuda": {"gpu"}, "spdlog": {"gpu"}, "Eigen": {"recon"},
-    "hdf5": {"io"}, "ismrmrd": {"io"}, "dcmtk": {"io"}, "openjph": {"io"}, "openjpeg": {"io"}, "matio": {"io"}, "png": {"io"},
+    "pugixml": {"io"}, "hdf5": {"io"}, "ismrmrd": {"io"}, "dcmtk": {"io"}, "openjph": {"io"}, "openjpeg": {"io"}, "matio": {"io"}, "png": {"io"},
     "openssl": {"io"}, "CLI": {"jobs"}, "nlohmann": {"jobs"}}
 ONLY_IN_SOURCES = {"hdf5", "ismrmrd", "dcmtk", "openjph", "openjpeg", "matio", "png", "openssl", "spdlog"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
@@ -65,6 +65,16 @@ def test_third_parties_stay_on_their_floor():
                 if mark == "<" and re.match(prefix + r"(/|\b|_|\.)", name):
                     if floor not in floors or (prefix in ONLY_IN_SOURCES and path.suffix == ".h"):
                         wrong.append(f"{path.relative_to(ROOT)} includes <{name}>")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_parsers_know_no_torch():
+    """io/parse is built and fuzzed without LibTorch."""
+    wrong = [f"{path.relative_to(ROOT)} includes {name}" for path in sources(".h", ".cpp")
+             if path.relative_to(ROOT).parts[:2] == ("io", "parse") for _, name in includes(path)
+             if name.startswith(("ATen", "torch", "c10")) or
+             (name.split("/")[0] in FLOORS and name not in ("gpu/error.h", "gpu/text.h", "recon/protocol.h")
+              and not name.startswith("io/parse/"))]
     assert not wrong, "\n".join(wrong)
 
 

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "gpu/error.h"
-#include "io/ismrmrd_file.h"
+#include "io/parse/ismrmrd_file.h"
 #include "io/scan_reader.h"
 #include "recon/noise.h"
 #include "tests/support/laws.h"

@@ -1,4 +1,4 @@
-#include "io/protocol_xml.h"
+#include "io/parse/protocol_xml.h"
 
 #include <gtest/gtest.h>
 
@@ -101,7 +101,7 @@ TEST(ProtocolXml, EveryFieldIsRead) {
   EXPECT_EQ(p.field_strength_t, 2.9);
   EXPECT_EQ(p.relative_receiver_noise_bandwidth, 0.793);
   EXPECT_EQ(p.receiver_coils, 2);
-  EXPECT_EQ(p.coil_names, (std::vector<std::string>{"H1", "H2"}));
+  EXPECT_EQ(p.coil_names, (std::vector<std::string>{"H2", "H1"}));
   EXPECT_EQ(p.institution, "I");
   EXPECT_EQ(p.station, "T");
   EXPECT_EQ(p.device_id, "42");

@@ -1,14 +1,7 @@
-#include "io/global_heap.h"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "io/parse/global_heap.h"
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
-
-#include "gpu/error.h"
-#include "io/input_file.h"
 
 namespace raki {
 namespace {
@@ -31,31 +24,6 @@ uint64_t collection_length(std::span<const std::byte> start) {
 }
 
 }  // namespace
-
-ReadOnlyFile::ReadOnlyFile(const std::filesystem::path& path) : size_(check_input_file(path)) {
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor_ < 0)
-    throw InputError({"Input file cannot be opened for reading", "", "", "File " + path.string(), ""},
-                     ExitCode::no_permission);
-}
-
-ReadOnlyFile::~ReadOnlyFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-ReadOnlyFile::ReadOnlyFile(ReadOnlyFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
-
-bool ReadOnlyFile::read_at(uint64_t offset, std::span<std::byte> bytes) const {
-  if (offset > size_ || bytes.size() > size_ - offset) return false;
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto count =
-        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (count <= 0) return false;
-    done += static_cast<std::size_t>(count);
-  }
-  return true;
-}
 
 HeapReference decode_reference(const std::byte* stored) {
   return {decode<uint32_t>(stored), decode<uint64_t>(stored + 4), decode<uint32_t>(stored + 12)};

@@ -6,30 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "io/parse/input_file.h"
+
 namespace raki {
-
-/// A file opened for reading at any place, by several threads at once.
-class ReadOnlyFile {
- public:
-  /// @throws InputError (77) when it cannot be opened.
-  explicit ReadOnlyFile(const std::filesystem::path& path);
-  ~ReadOnlyFile();
-  ReadOnlyFile(ReadOnlyFile&& other) noexcept;
-  ReadOnlyFile& operator=(ReadOnlyFile&&) = delete;
-
-  uint64_t size() const { return size_; }
-  /// False when the file ends before `bytes` are read, or reading fails.
-  bool read_at(uint64_t offset, std::span<std::byte> bytes) const;
-
- private:
-  int descriptor_ = -1;
-  uint64_t size_ = 0;
-};
 
 /// Where a variable-length value lies, as stored in place of the value: 16 bytes, little-endian.
 struct HeapReference {
@@ -44,7 +27,7 @@ HeapReference decode_reference(const std::byte* stored);
 class GlobalHeap {
  public:
   /// `base`: the file address that stored addresses count from (the length of the user block).
-  GlobalHeap(const ReadOnlyFile& file, uint64_t base) : file_(&file), base_(base) {}
+  GlobalHeap(const InputFile& file, uint64_t base) : file_(&file), base_(base) {}
 
   /// The bytes of a value, valid until the next call; no value when the reference or the collection is
   /// damaged.
@@ -57,7 +40,7 @@ class GlobalHeap {
   bool load(uint64_t address);
   void index_objects();
 
-  const ReadOnlyFile* file_;
+  const InputFile* file_;
   uint64_t base_;
   std::optional<uint64_t> loaded_;
   std::vector<std::byte> collection_;

@@ -1,11 +1,11 @@
-#include "io/stored_elements.h"
+#include "io/parse/stored_elements.h"
 
 #include <hdf5.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "io/hdf5_handle.h"
+#include "io/parse/hdf5_handle.h"
 
 namespace raki {
 namespace {
@@ -14,7 +14,7 @@ constexpr uint64_t longest_block_bytes = uint64_t{1} << 28;
 
 using Visit = std::function<void(uint64_t, const std::byte*)>;
 
-bool visit_contiguous(hid_t dataset, const ReadOnlyFile& file, uint64_t count, std::size_t element_bytes,
+bool visit_contiguous(hid_t dataset, const InputFile& file, uint64_t count, std::size_t element_bytes,
                       const Visit& visit) {
   const haddr_t offset = H5Dget_offset(dataset);
   if (offset == HADDR_UNDEF || count > file.size() / element_bytes) return false;
@@ -49,8 +49,8 @@ bool visit_chunks(hid_t dataset, hid_t properties, uint64_t count, std::size_t e
 
 }  // namespace
 
-bool visit_stored_elements(int64_t dataset, const ReadOnlyFile& file, uint64_t count,
-                           std::size_t element_bytes, const Visit& visit) {
+bool visit_stored_elements(int64_t dataset, const InputFile& file, uint64_t count, std::size_t element_bytes,
+                           const Visit& visit) {
   const Hdf5Handle properties{H5Dget_create_plist(dataset), H5Pclose};
   const H5D_layout_t layout = H5Pget_layout(properties.get());
   if (layout == H5D_CONTIGUOUS) return visit_contiguous(dataset, file, count, element_bytes, visit);

@@ -1,4 +1,4 @@
-#include "io/isolated.h"
+#include "io/parse/isolated.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <mutex>
 
@@ -60,11 +61,28 @@ void write_all(int descriptor, const std::string& bytes) {
   }
 }
 
-[[noreturn]] void be_child(int descriptor, const std::function<std::string()>& work) {
+/// Address space this process takes, in bytes; 0 when the system does not tell.
+uint64_t address_space() {
+  unsigned long pages = 0;
+  std::FILE* const file = std::fopen("/proc/self/statm", "r");
+  if (!file) return 0;
+  if (std::fscanf(file, "%lu", &pages) != 1) pages = 0;
+  std::fclose(file);
+  return uint64_t{pages} * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+void limit_child(uint64_t memory_bytes) {
   constexpr rlim_t seconds = 30;
   const rlimit processor_time{seconds, seconds}, no_core{0, 0};
   ::setrlimit(RLIMIT_CPU, &processor_time);
   ::setrlimit(RLIMIT_CORE, &no_core);
+  const uint64_t taken = address_space();
+  const rlimit memory{taken + memory_bytes, taken + memory_bytes};
+  if (taken > 0) ::setrlimit(RLIMIT_AS, &memory);
+}
+
+[[noreturn]] void be_child(int descriptor, const std::function<std::string()>& work, uint64_t memory_bytes) {
+  limit_child(memory_bytes);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int caught : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGXCPU}) ::signal(caught, SIG_DFL);
   if (const int null = ::open("/dev/null", 1); null >= 0)
@@ -100,7 +118,8 @@ bool ended_well(pid_t child) {
 
 }  // namespace
 
-std::string run_isolated(const std::function<std::string()>& work, const std::string& where) {
+std::string run_isolated(const std::function<std::string()>& work, const std::string& where,
+                         uint64_t memory_bytes) {
   static std::mutex one_at_a_time;  // so that no other thread is inside the parser when this one forks
   const std::lock_guard lock(one_at_a_time);
   std::array<int, 2> ends{};
@@ -111,7 +130,7 @@ std::string run_isolated(const std::function<std::string()>& work, const std::st
     throw InputError({"No process can be started", std::strerror(errno), "", where, ""}, ExitCode::io_failed);
   if (child == 0) {
     ::close(ends[0]);
-    be_child(ends[1], work);
+    be_child(ends[1], work, memory_bytes);
   }
   ::close(ends[1]);
   std::string message = read_all(ends[0]);

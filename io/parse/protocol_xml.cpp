@@ -1,8 +1,9 @@
-#include "io/protocol_xml.h"
+#include "io/parse/protocol_xml.h"
 
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <pugixml.hpp>
 
 #include "gpu/error.h"
@@ -150,6 +151,22 @@ void read_measurement(const pugi::xml_node& measurement, Protocol& protocol) {
   protocol.frame_of_reference_uid = text(measurement, "frameOfReferenceUID");
 }
 
+/// In the order of their numbers, which is that of the channels; in the order of the text where the numbers
+/// are no such order.
+std::vector<std::string> coil_names(const Values& values, const pugi::xml_node& system) {
+  std::vector<std::string> written;
+  std::map<int64_t, std::string> numbered;
+  for (const auto& node : system.children()) {
+    if (!is_named(node, "coilLabel")) continue;
+    written.push_back(text(node, "coilName").value_or(""));
+    numbered.emplace(values.whole(node, "coilNumber").value_or(-1), written.back());
+  }
+  if (numbered.size() != written.size()) return written;
+  std::vector<std::string> names;
+  for (const auto& [number, name] : numbered) names.push_back(name);
+  return names;
+}
+
 void read_system(const Values& values, const pugi::xml_node& header, Protocol& protocol) {
   constexpr double largest_field_t = 30, largest_frequency_hz = 1.5e9;
   const auto system = child(header, "acquisitionSystemInformation");
@@ -161,8 +178,7 @@ void read_system(const Values& values, const pugi::xml_node& header, Protocol& p
   protocol.field_strength_t = values.positive(system, "systemFieldStrength_T", largest_field_t);
   protocol.relative_receiver_noise_bandwidth = values.positive(system, "relativeReceiverNoiseBandwidth", 1e3);
   protocol.receiver_coils = values.whole(system, "receiverChannels");
-  for (const auto& node : system.children())
-    if (is_named(node, "coilLabel")) protocol.coil_names.push_back(text(node, "coilName").value_or(""));
+  protocol.coil_names = coil_names(values, system);
   protocol.h1_frequency_hz = values.positive(child(header, "experimentalConditions"),
                                              "H1resonanceFrequency_Hz", largest_frequency_hz);
 }

@@ -1,4 +1,4 @@
-#include "io/ismrmrd_contents.h"
+#include "io/parse/ismrmrd_contents.h"
 
 #include <hdf5.h>
 
@@ -7,13 +7,12 @@
 #include <cstring>
 
 #include "gpu/error.h"
-#include "io/ismrmrd_group.h"
-#include "io/stored_elements.h"
+#include "io/parse/ismrmrd_group.h"
+#include "io/parse/readout_flags.h"
+#include "io/parse/stored_elements.h"
 
 namespace raki {
 namespace {
-
-constexpr std::size_t longest_header_text = std::size_t{1} << 24;
 
 struct Member {
   const char* name;
@@ -92,115 +91,98 @@ bool has_members(hid_t stored, hid_t wanted) {
   return true;
 }
 
-std::string fixed_text(hid_t xml, hid_t stored) {
-  const std::size_t length = H5Tget_size(stored);
-  if (length > longest_header_text) return {};
-  std::string text(length, '\0');
-  if (H5Dread(xml, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()) < 0) return {};
-  return text.substr(0, text.find('\0'));
-}
-
-/// A string of variable length: a reference into the heap.
-std::string variable_text(hid_t xml, const ReadOnlyFile& file, uint64_t heap_base) {
-  HeapReference reference;
-  const bool found =
-      visit_stored_elements(xml, file, 1, stored_reference_bytes,
-                            [&](uint64_t, const std::byte* stored) { reference = decode_reference(stored); });
-  GlobalHeap heap(file, heap_base);
-  const auto value = found ? heap.value(reference) : std::nullopt;
-  if (!value || value->size() < reference.length) return {};
-  const std::string text(reinterpret_cast<const char*>(value->data()), reference.length);
-  return text.substr(0, text.find('\0'));
-}
-
-/// The XML header: a string of fixed or variable length, scalar or an array of one.
-std::string read_header_text(const IsmrmrdGroup& group, const ReadOnlyFile& file,
-                             const std::filesystem::path& path) {
-  const Hdf5Handle stored{H5Dget_type(group.xml.get()), H5Tclose};
-  const Hdf5Handle space{H5Dget_space(group.xml.get()), H5Sclose};
-  std::string text;
-  if (H5Tget_class(stored.get()) == H5T_STRING && H5Sget_simple_extent_npoints(space.get()) == 1)
-    text = H5Tis_variable_str(stored.get()) > 0 ? variable_text(group.xml.get(), file, group.heap_base)
-                                                : fixed_text(group.xml.get(), stored.get());
-  if (text.empty() || text.size() > longest_header_text)
-    throw InputError({"The XML header cannot be read", "", "one string of at most 16 MiB",
-                      "File " + path.string(), "Is the file complete?"});
-  return text;
-}
-
 /// Number of readouts; throws when the file cannot hold so many.
-hsize_t count_readouts(hid_t data, uint64_t file_bytes, const std::filesystem::path& path) {
+hsize_t count_readouts(hid_t data, const InputFile& input) {
   const Hdf5Handle space{H5Dget_space(data), H5Sclose};
   const hssize_t count = H5Sget_simple_extent_npoints(space.get());
   if (count <= 0)
-    throw InputError(
-        {"The file holds no acquisitions", "0 readouts", "at least one", "File " + path.string(), ""});
+    throw InputError({"The file holds no acquisitions", "0 readouts", "at least one", input.where(), ""});
   constexpr hsize_t smallest_readout = 340;  // bytes of an acquisition header
-  const hsize_t stored = std::min<hsize_t>(H5Dget_storage_size(data), file_bytes);
+  const hsize_t stored = std::min<hsize_t>(H5Dget_storage_size(data), input.size());
   if (static_cast<hsize_t>(count) > stored / smallest_readout || H5Sget_simple_extent_ndims(space.get()) != 1)
     throw InputError({"The file claims more readouts than it can hold", std::to_string(count) + " readouts",
-                      std::to_string(stored) + " bytes are stored", "File " + path.string(),
-                      "Is the file complete?"});
+                      std::to_string(stored) + " bytes are stored", input.where(), "Is the file complete?"});
   return static_cast<hsize_t>(count);
 }
 
-[[noreturn]] void refuse_type(const std::filesystem::path& path) {
+[[noreturn]] void refuse_type(const InputFile& input) {
   throw InputError({"The acquisitions are not of ISMRMRD's type", "", "head and data as in ISMRMRD version 1",
-                    "File " + path.string(), ""});
+                    input.where(), ""});
 }
 
-std::vector<ReadoutHeader> read_headers(hid_t data, uint64_t file_bytes, const std::filesystem::path& path) {
-  const hsize_t count = count_readouts(data, file_bytes, path);
+std::vector<ReadoutHeader> read_headers(hid_t data, const InputFile& input) {
+  const hsize_t count = count_readouts(data, input);
   const Hdf5Handle stored{H5Dget_type(data), H5Tclose};
   const Hdf5Handle head = header_type();
-  if (!has_members(stored.get(), head.get())) refuse_type(path);
+  if (!has_members(stored.get(), head.get())) refuse_type(input);
   std::vector<ReadoutHeader> headers(count);
   const Hdf5Handle space{H5Screate_simple(1, &count, nullptr), H5Sclose};
   if (H5Dread(data, head.get(), space.get(), H5S_ALL, H5P_DEFAULT, headers.data()) < 0)
-    throw InputError({"The readout headers cannot be read", "", "", "File " + path.string(),
+    throw InputError({"The readout headers cannot be read", "", "", input.where(),
                       "The file is truncated or damaged: copy it again"});
   return headers;
 }
 
 /// Offset of the reference to the samples within a stored readout: `data`, a sequence of little-endian
 /// float32. In memory such a sequence takes as many bytes as in the file, so the offsets are the same.
-std::size_t samples_offset(hid_t stored, const std::filesystem::path& path) {
+std::size_t samples_offset(hid_t stored, const InputFile& input) {
   static_assert(sizeof(hvl_t) == stored_reference_bytes);
   const int member = H5Tget_member_index(stored, "data");
-  if (member < 0) refuse_type(path);
+  if (member < 0) refuse_type(input);
   const Hdf5Handle type{H5Tget_member_type(stored, static_cast<unsigned>(member)), H5Tclose};
-  if (H5Tget_class(type.get()) != H5T_VLEN) refuse_type(path);
+  if (H5Tget_class(type.get()) != H5T_VLEN) refuse_type(input);
   const Hdf5Handle base{H5Tget_super(type.get()), H5Tclose};
-  if (H5Tequal(base.get(), H5T_IEEE_F32LE) <= 0) refuse_type(path);
+  if (H5Tequal(base.get(), H5T_IEEE_F32LE) <= 0) refuse_type(input);
   const std::size_t offset = H5Tget_member_offset(stored, static_cast<unsigned>(member));
-  if (offset + stored_reference_bytes > H5Tget_size(stored)) refuse_type(path);
+  if (offset + stored_reference_bytes > H5Tget_size(stored)) refuse_type(input);
   return offset;
 }
 
-std::vector<HeapReference> read_references(hid_t data, const ReadOnlyFile& file, std::size_t count,
-                                           const std::filesystem::path& path) {
+std::vector<HeapReference> read_references(hid_t data, const InputFile& input, std::size_t count) {
   const Hdf5Handle stored{H5Dget_type(data), H5Tclose};
-  const std::size_t offset = samples_offset(stored.get(), path);
+  const std::size_t offset = samples_offset(stored.get(), input);
   std::vector<HeapReference> references(count);
   const bool complete = visit_stored_elements(
-      data, file, count, H5Tget_size(stored.get()),
+      data, input, count, H5Tget_size(stored.get()),
       [&](uint64_t i, const std::byte* readout) { references[i] = decode_reference(readout + offset); });
   if (!complete)
-    throw InputError({"The acquisitions cannot be read", "", "plain, complete storage",
-                      "File " + path.string(), "The file is truncated or damaged: copy it again"});
+    throw InputError({"The acquisitions cannot be read", "", "plain, complete storage", input.where(),
+                      "The file is truncated or damaged: copy it again"});
   return references;
+}
+
+/// The first of `candidates` if it is called "dataset" and holds a line that is no noise; else the only one
+/// that does; the first where none does.
+std::string choose_group(const Hdf5Handle& file, const std::vector<std::string>& candidates,
+                         const InputFile& input) {
+  if (candidates.size() == 1) return candidates.front();
+  std::vector<std::string> found;
+  for (const std::string& name : candidates) {
+    const Hdf5Handle data = open_dataset(open_group(file, name), "data", input);
+    const auto headers = read_headers(data.get(), input);
+    if (std::all_of(headers.begin(), headers.end(), is_noise)) continue;
+    if (name == "dataset") return name;
+    found.push_back(name);
+  }
+  if (found.size() <= 1) return found.empty() ? candidates.front() : found.front();
+  refuse_file(input, "Several groups hold acquisitions", shown(found), "one, or one named 'dataset'",
+              "Name one with --dataset");
 }
 
 }  // namespace
 
-IsmrmrdContents read_contents(const std::filesystem::path& path, const std::string& group_name,
-                              const ReadOnlyFile& file) {
-  const IsmrmrdGroup group = open_ismrmrd_group(path, group_name);
+IsmrmrdContents read_ismrmrd_contents(const Hdf5Handle& file, const std::string& wanted,
+                                      const InputFile& input) {
   IsmrmrdContents contents;
-  contents.heap_base = group.heap_base;
-  contents.header_text = read_header_text(group, file, path);
-  contents.readouts = read_headers(group.data.get(), file.size(), path);
-  contents.samples = read_references(group.data.get(), file, contents.readouts.size(), path);
+  contents.groups = acquisition_groups(file);
+  contents.group = choose_group(file, candidate_groups(file, wanted, input), input);
+  const Hdf5Handle group = open_group(file, contents.group);
+  const Hdf5Handle data = open_dataset(group, "data", input);
+  contents.heap_base = base_address(file, input);
+  contents.header_text =
+      read_text(open_dataset(group, "xml", input), input, contents.heap_base, "The XML header");
+  contents.readouts = read_headers(data.get(), input);
+  contents.samples = read_references(data.get(), input, contents.readouts.size());
   return contents;
 }
 

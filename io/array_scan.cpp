@@ -1,0 +1,151 @@
+#include "io/array_scan.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "gpu/error.h"
+#include "io/array_file.h"
+#include "io/axis_plan.h"
+#include "recon/axes.h"
+
+namespace raki {
+namespace {
+
+/// Indices of true values of a one-dimensional mask.
+std::vector<int64_t> indices_of(const at::Tensor& mask) {
+  const at::Tensor found = mask.nonzero().view({-1});
+  return {found.const_data_ptr<int64_t>(), found.const_data_ptr<int64_t>() + found.numel()};
+}
+
+void check_finite(const at::Tensor& samples, const std::string& where) {
+  if (!at::isfinite(at::view_as_real(samples)).all().item<bool>())
+    throw InputError({"The array holds samples that are not finite", "NaN or infinity", "finite numbers",
+                      where, "The raw data are damaged or were converted wrongly"});
+}
+
+/// Nothing is known about the place of an array: frames are stacked at the thickness of their pixels.
+FrameGeometry stand_in(int64_t frame, double thickness_mm) {
+  FrameGeometry geometry;
+  geometry.centre_mm = {0, 0, static_cast<double>(frame) * thickness_mm};
+  return geometry;
+}
+
+ScanSummary summary_of(const std::filesystem::path& path, const at::Tensor& kspace) {
+  ScanSummary summary;
+  summary.path = path.string();
+  summary.format = "array";
+  summary.n_coils = kspace.size(axis::coil);
+  summary.matrix = {kspace.size(axis::kx), kspace.size(axis::ky), kspace.size(axis::kz)};
+  summary.image_matrix = summary.matrix;
+  summary.image_fov = {static_cast<double>(summary.matrix.x), static_cast<double>(summary.matrix.y),
+                       static_cast<double>(summary.matrix.z)};
+  summary.fov_known = false;
+  return summary;
+}
+
+/// Where the mask of an array comes from, in the order of the user's words.
+at::Tensor measured_lines(const at::Tensor& kspace, const ReaderOptions& options, const std::string& where,
+                          std::vector<Decision>& evidence) {
+  const int64_t frames = kspace.size(axis::frame), n_kz = kspace.size(axis::kz), n_ky = kspace.size(axis::ky);
+  if (!options.mask.empty()) {
+    evidence.push_back({"mask", options.mask.filename().string(), "option", "", false});
+    return read_mask(options.mask, n_kz, n_ky).expand({frames, n_kz, n_ky});
+  }
+  const at::Tensor zero = zero_lines(kspace);
+  if (options.infer_mask) {
+    evidence.push_back({"mask", "lines that are zero in all coils were not measured", "option", "", false});
+    return zero.logical_not();
+  }
+  refuse_zero_lines(zero, where);
+  evidence.push_back({"mask", "every line was measured", "lines", "none is zero", false});
+  return at::ones({frames, n_kz, n_ky}, at::kBool);
+}
+
+}  // namespace
+
+ArrayScan::ArrayScan(ScanSummary summary, Samples samples) : samples_(std::move(samples)) {
+  summary_ = std::move(summary);
+}
+
+FrameBatch ArrayScan::read(const std::vector<int64_t>& frames) const {
+  const auto sampling_index = summary_.sampling_of_frame[static_cast<std::size_t>(frames.front())];
+  const Sampling& sampling = summary_.samplings[static_cast<std::size_t>(sampling_index)];
+  at::Tensor kspace = samples_(frames);
+  const at::Tensor unmeasured = sampling.mask.logical_not().view({1, 1, sampling.n_kz(), sampling.n_ky(), 1});
+  kspace = kspace.masked_fill(unmeasured, 0);
+  check_finite(kspace, "File " + summary_.path);
+  FrameBatch batch{UndersampledKSpace(kspace, sampling, {CoilBasis::Kind::physical, summary_.n_coils, false}),
+                   std::nullopt,
+                   {},
+                   {}};
+  for (const int64_t frame : frames) {
+    batch.labels.push_back(summary_.labels[static_cast<std::size_t>(frame)]);
+    batch.geometry.push_back(stand_in(frame, summary_.image_fov.z_mm));
+  }
+  return batch;
+}
+
+std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, const ReaderOptions& options) {
+  if (options.axes.empty())
+    throw InputError({"The axes of an array must be named", "none", "--axes with one word an axis",
+                      "File " + path.string(), "For example --axes coil,ky,kx"},
+                     ExitCode::usage);
+  const at::Tensor kspace = to_kspace_axes(read_array(path, options.variable), options.axes);
+  ScanSummary summary = summary_of(path, kspace);
+  const at::Tensor measured = measured_lines(kspace, options, "File " + path.string(), summary.evidence);
+  for (int64_t frame = 0; frame < kspace.size(axis::frame); ++frame) add_frame(measured[frame], summary);
+  summary.evidence.push_back({"field of view", "1 mm a pixel", "assumed", "an array states none", true});
+  return std::make_unique<ArrayScan>(std::move(summary), [kspace](const std::vector<int64_t>& frames) {
+    return kspace.index_select(axis::frame, at::tensor(frames, at::kLong));
+  });
+}
+
+at::Tensor read_mask(const std::filesystem::path& path, int64_t n_kz, int64_t n_ky) {
+  const at::Tensor stored = read_array(path);
+  const at::Tensor numbers = stored.squeeze();
+  const bool lines = n_kz == 1 && numbers.numel() == n_ky && numbers.dim() <= 1;
+  const bool plane = numbers.sizes() == at::IntArrayRef({n_kz, n_ky});
+  const bool every_partition = numbers.dim() == 1 && numbers.numel() == n_ky;
+  if (!lines && !plane && !every_partition)
+    throw InputError({"The mask does not fit the k-space", c10::str(stored.sizes()),
+                      std::to_string(n_ky) + " lines" +
+                          (n_kz > 1 ? " or " + std::to_string(n_kz) + " x " + std::to_string(n_ky) : ""),
+                      "File " + path.string(), "Write it as (ky), or as (kz, ky) for a slab"},
+                     ExitCode::usage);
+  const at::Tensor measured = numbers.ne(0);
+  return plane ? measured.contiguous() : measured.view({1, n_ky}).expand({n_kz, n_ky}).contiguous();
+}
+
+at::Tensor zero_lines(const at::Tensor& samples) {
+  return samples.ne(0).any(axis::kx).any(axis::coil).logical_not();
+}
+
+void refuse_zero_lines(const at::Tensor& zero, const std::string& where) {
+  const int64_t count = zero.any(0).sum().item<int64_t>();
+  if (count == 0) return;
+  throw InputError({"Lines of k-space are zero in all coils, and nothing says that they were not measured",
+                    std::to_string(count) + " of " + std::to_string(zero[0].numel()) + " lines", "a mask",
+                    where,
+                    "Name a mask with --mask FILE, or say --infer-mask to take zero lines as not measured"});
+}
+
+void add_frame(const at::Tensor& measured, ScanSummary& summary) {
+  const auto range = [&](int64_t dim, int64_t n) {
+    const auto lines = indices_of(measured.any(1 - dim));
+    if (lines.empty())
+      throw InputError({"No line of k-space was measured", "an empty mask", "at least one line",
+                        "File " + summary.path, ""});
+    return encoded_range(lines, n);
+  };
+  const Sampling sampling =
+      detect_sampling(measured.contiguous(), range(1, measured.size(1)), range(0, measured.size(0)));
+  auto found = std::find(summary.samplings.begin(), summary.samplings.end(), sampling);
+  if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
+  summary.sampling_of_frame.push_back(found - summary.samplings.begin());
+  FrameLabel label;
+  label.index = label.slice = static_cast<int64_t>(summary.labels.size());
+  summary.labels.push_back(label);
+}
+
+}  // namespace raki

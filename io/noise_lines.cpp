@@ -1,0 +1,128 @@
+#include "io/noise_lines.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gpu/error.h"
+#include "io/kspace_assembly.h"
+#include "io/parse/open_input.h"
+#include "io/parse/protocol_xml.h"
+#include "io/parse/readout_flags.h"
+
+namespace raki {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// For each coil of the scan its place in the noise; no value when the labels do not say.
+std::optional<std::vector<int64_t>> places_of(const Names& scan, const Names& noise) {
+  std::vector<int64_t> places;
+  for (const std::string& name : scan) {
+    const auto found = std::find(noise.begin(), noise.end(), name);
+    if (found == noise.end()) return std::nullopt;
+    places.push_back(found - noise.begin());
+  }
+  return places;
+}
+
+bool are_labels(const Names& names, int64_t coils) {
+  return static_cast<int64_t>(names.size()) == coils &&
+         static_cast<int64_t>(std::set(names.begin(), names.end()).size()) == coils;
+}
+
+/// Brings the coils of `noise` into the scan's order; false when they are other coils.
+bool match_coils(const Acquisitions& source, const ScanSummary& scan, NoiseReadouts& noise,
+                 std::vector<Decision>& evidence) {
+  const Names ours = scan.protocol.coil_names;
+  const Names theirs = parse_header(source.header_text(), 0, source.where()).protocol.coil_names;
+  if (!are_labels(ours, scan.n_coils) || !are_labels(theirs, scan.n_coils)) {
+    evidence.push_back(
+        {"order of the noise's coils", "as in the scan", "assumed", "labels are missing", false});
+    return true;
+  }
+  const auto places = places_of(ours, theirs);
+  if (!places) return false;
+  if (ours == theirs) return true;
+  noise.samples = noise.samples.index_select(0, at::tensor(*places, at::kLong));
+  evidence.push_back({"order of the noise's coils", "by label", "header", "", false});
+  return true;
+}
+
+/// Noise of another group or file, usable with the scan; says in `why_not` why there is none.
+std::optional<NoiseReadouts> foreign_noise(const Acquisitions& source, const ScanSummary& scan,
+                                           std::vector<Decision>& evidence, std::string& why_not) {
+  auto noise = noise_of(source, scan.n_coils, evidence);
+  if (!noise)
+    why_not = "no noise readouts of " + std::to_string(scan.n_coils) + " coils";
+  else if (!match_coils(source, scan, *noise, evidence)) {
+    why_not = "noise of coils with other labels";
+    return std::nullopt;
+  }
+  return noise;
+}
+
+void take_from_file(const ReaderOptions& options, ScanSummary& scan) {
+  const InputFile file(options.noise);
+  const OpenedInput opened = open_input(file, "", options.trust ? Isolation::none : Isolation::child_process);
+  const auto* const source = std::get_if<std::unique_ptr<Acquisitions>>(&opened);
+  std::string why_not = "fastMRI's layout, which has none";
+  auto noise = source ? foreign_noise(**source, scan, scan.evidence, why_not) : std::nullopt;
+  if (!noise)
+    throw InputError({"The noise file does not serve", why_not,
+                      "readouts flagged as noise, of the scan's " + std::to_string(scan.n_coils) + " coils",
+                      file.where(), "Name the noise scan of this examination, or leave --noise out"});
+  scan.noise = std::move(noise);
+  scan.evidence.push_back({"noise source", options.noise.filename().string(), "option", "", false});
+}
+
+void take_from_groups(const Acquisitions& acquisitions, const InputFile& input, const ReaderOptions& options,
+                      ScanSummary& scan) {
+  for (const std::string& group : acquisitions.other_groups()) {
+    const OpenedInput opened =
+        open_input(input, group, options.trust ? Isolation::none : Isolation::child_process);
+    const auto& source = *std::get<std::unique_ptr<Acquisitions>>(opened);
+    std::vector<Decision> evidence;
+    std::string why_not;
+    auto noise = foreign_noise(source, scan, evidence, why_not);
+    if (!noise) continue;
+    scan.noise = std::move(noise);
+    scan.evidence.insert(scan.evidence.end(), evidence.begin(), evidence.end());
+    scan.evidence.push_back({"noise source", "group " + group, "lines", "", false});
+    return;
+  }
+}
+
+}  // namespace
+
+std::optional<NoiseReadouts> noise_of(const Acquisitions& acquisitions, int64_t coils,
+                                      std::vector<Decision>& evidence) {
+  const auto& readouts = acquisitions.readouts();
+  std::vector<int64_t> lines;
+  for (std::size_t i = 0; i < readouts.size(); ++i)
+    if (is_noise(readouts[i]) && readouts[i].coils == coils) lines.push_back(static_cast<int64_t>(i));
+  if (lines.empty()) return std::nullopt;
+  NoiseReadouts noise;
+  noise.samples = join_readouts(acquisitions, lines, coils);
+  noise.dwell_time_us = readouts[static_cast<std::size_t>(lines.front())].dwell_time_us;
+  if (!(noise.dwell_time_us > 0)) noise.dwell_time_us = 0;
+  evidence.push_back(
+      {"noise",
+       std::to_string(noise.samples.size(1)) + " samples in " + std::to_string(lines.size()) + " readouts",
+       "lines", "", false});
+  return noise;
+}
+
+void add_noise(const Acquisitions* acquisitions, const InputFile& input, const ReaderOptions& options,
+               ScanSummary& scan) {
+  if (!options.noise.empty())
+    take_from_file(options, scan);
+  else if (acquisitions)
+    scan.noise = noise_of(*acquisitions, scan.n_coils, scan.evidence);
+  if (!scan.noise && acquisitions) take_from_groups(*acquisitions, input, options, scan);
+  if (!scan.noise)
+    scan.evidence.push_back({"noise", "no noise readouts", acquisitions ? "lines" : "format", "", false});
+}
+
+}  // namespace raki

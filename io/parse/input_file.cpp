@@ -1,0 +1,180 @@
+#include "io/parse/input_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "gpu/error.h"
+
+namespace raki {
+namespace {
+
+constexpr std::size_t shown_bytes = 24;
+
+bool is_text(const std::string& bytes) {
+  for (const char c : bytes)
+    if (!std::isprint(static_cast<unsigned char>(c)) && !std::isspace(static_cast<unsigned char>(c)))
+      return false;
+  return !bytes.empty();
+}
+
+struct Beginning {
+  std::string_view bytes;
+  const char* meaning;
+};
+using namespace std::string_view_literals;
+constexpr std::array<Beginning, 7> known_beginnings{
+    {{"version https://git-lfs"sv, "a Git LFS pointer text, not the file itself"},
+     {"\x89HDF\r\n\x1a\n"sv, "HDF5"},
+     {"\x93NUMPY"sv, "a NumPy array"},
+     {"MATLAB 5.0"sv, "a MATLAB file"},
+     {"\x1f\x8b"sv, "gzip"},
+     {"PK\x03\x04"sv, "zip"},
+     {"<?xml"sv, "XML text"}}};
+
+/// An open file without a name, which vanishes with its descriptor.
+int unnamed_file() {
+  const char* const wished = std::getenv("TMPDIR");
+  const std::string folder = wished && *wished ? wished : "/tmp";
+  if (const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); file >= 0) return file;
+  std::string name = folder + "/raki-XXXXXX";  // file systems without O_TMPFILE
+  const int file = ::mkstemp(name.data());
+  if (file >= 0) ::unlink(name.c_str());
+  return file;
+}
+
+[[noreturn]] void refuse_copy(const std::string& where) {
+  throw InputError({"A pipe cannot be copied to a temporary file", std::strerror(errno), "", where,
+                    "Let TMPDIR name a folder with room for the whole input"},
+                   ExitCode::io_failed);
+}
+
+bool write_all(int file, const char* bytes, std::size_t count) {
+  for (std::size_t done = 0; done < count;) {
+    const auto written = ::write(file, bytes + done, count - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    done += static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+}  // namespace
+
+InputFile::InputFile(const std::filesystem::path& path)
+    : path_(path), where_(path == "-" ? "Standard input" : "File " + path.string()) {
+  std::error_code failed;
+  const bool pipe = path != "-" && std::filesystem::is_fifo(path, failed);
+  if (path == "-" || pipe) {
+    const int from = pipe ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : ::dup(STDIN_FILENO);
+    if (from < 0)
+      throw InputError({"Input cannot be opened for reading", std::strerror(errno), "", where_, ""},
+                       ExitCode::no_permission);
+    spool(from);
+    ::close(from);
+    return;
+  }
+  size_ = check_input_file(path);
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0)
+    throw InputError({"Input file cannot be opened for reading", "", "", where_, ""},
+                     ExitCode::no_permission);
+}
+
+InputFile::~InputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      where_(std::move(other.where_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_) {}
+
+void InputFile::spool(int from) {
+  descriptor_ = unnamed_file();
+  if (descriptor_ < 0) refuse_copy(where_);
+  std::vector<char> block(std::size_t{1} << 20);
+  for (;;) {
+    const auto count = ::read(from, block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 || !write_all(descriptor_, block.data(), static_cast<std::size_t>(count)))
+      refuse_copy(where_);
+    if (count == 0) break;
+    size_ += static_cast<uint64_t>(count);
+  }
+  if (size_ == 0) throw InputError({"Input is empty", "0 bytes", "", where_, ""});
+  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
+}
+
+bool InputFile::read_at(uint64_t offset, std::span<std::byte> bytes) const {
+  if (offset > size_ || bytes.size() > size_ - offset) return false;
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto count =
+        ::pread(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    done += static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+std::string InputFile::beginning(std::size_t count) const {
+  std::string bytes(std::min<uint64_t>(count, size_), '\0');
+  if (!read_at(0, std::as_writable_bytes(std::span(bytes)))) bytes.clear();
+  return bytes;
+}
+
+uint64_t check_input_file(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  if (status.type() == std::filesystem::file_type::not_found)
+    throw InputError({"Input file does not exist", "", "", "File " + path.string(), "Check the path"},
+                     ExitCode::input_missing);
+  if (status.type() == std::filesystem::file_type::directory)
+    throw InputError({"Input is a folder", "", "a file", path.string(), "Name the file inside it"});
+  if (::access(path.c_str(), R_OK) != 0)
+    throw InputError(
+        {"Input file cannot be opened for reading", std::strerror(errno), "", "File " + path.string(), ""},
+        ExitCode::no_permission);
+  const auto length = std::filesystem::file_size(path, failed);
+  if (failed) throw InputError({"Input is not a regular file", "", "", "File " + path.string(), ""});
+  if (length == 0) throw InputError({"Input file is empty", "0 bytes", "", "File " + path.string(), ""});
+  return length;
+}
+
+std::string describe_beginning(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(shown_bytes, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return describe_beginning(bytes);
+}
+
+std::string describe_beginning(const std::string& first_bytes) {
+  const std::string bytes = first_bytes.substr(0, shown_bytes);
+  for (const auto& known : known_beginnings)
+    if (bytes.starts_with(known.bytes)) return known.meaning;
+  if (is_text(bytes)) return "text";
+  std::string shown = "bytes";
+  for (std::size_t i = 0; i < bytes.size() && i < 8; ++i) {
+    std::array<char, 8> hex{};
+    std::snprintf(hex.data(), hex.size(), " %02x",
+                  static_cast<unsigned>(static_cast<unsigned char>(bytes[i])));
+    shown += hex.data();
+  }
+  return shown;
+}
+
+}  // namespace raki

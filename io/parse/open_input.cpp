@@ -1,0 +1,16 @@
+#include "io/parse/open_input.h"
+
+#include "io/parse/format.h"
+#include "io/parse/ismrmrd_file.h"
+#include "io/parse/ismrmrd_stream.h"
+
+namespace raki {
+
+OpenedInput open_input(const InputFile& input, const std::string& group, Isolation isolation) {
+  if (detect_format(input) == InputFormat::ismrmrd_stream) return std::make_unique<IsmrmrdStream>(input);
+  Hdf5Contents contents = read_hdf5_contents(input, group, isolation);
+  if (auto* const fastmri = std::get_if<FastmriContents>(&contents)) return std::move(*fastmri);
+  return std::make_unique<IsmrmrdFile>(input, std::get<IsmrmrdContents>(std::move(contents)));
+}
+
+}  // namespace raki
