@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gpu/check.h"
 #include "gpu/error.h"
 #include "io/array_file.h"
 #include "io/axis_plan.h"
@@ -62,9 +63,31 @@ at::Tensor measured_lines(const at::Tensor& kspace, const ReaderOptions& options
   return at::ones({frames, n_kz, n_ky}, at::kBool);
 }
 
+/// Separate reference lines, (frame or 1, coil, kz, ky, kx); undefined where no option names them.
+at::Tensor reference_lines(const at::Tensor& kspace, const ReaderOptions& options, ScanSummary& summary) {
+  if (options.calibration.empty()) return {};
+  const at::Tensor lines = to_kspace_axes(read_array(options.calibration, ""), options.axes);
+  const auto same = [&](int64_t dim) { return lines.size(dim) == kspace.size(dim); };
+  const bool fits = same(axis::coil) && (same(axis::frame) || lines.size(axis::frame) == 1) &&
+                    (same(axis::kz) || kspace.size(axis::kz) > 1);
+  const std::string where = "File " + options.calibration.string();
+  if (!fits)
+    throw InputError({"The reference lines do not fit the scan", shape_text(lines),
+                      "the same coils, frames (or one) and axes as " + shape_text(kspace), where, ""},
+                     ExitCode::usage);
+  refuse_zero_lines(zero_lines(lines), where);
+  check_finite(lines, where);
+  summary.separate_calibration_lines = lines.size(axis::ky);
+  summary.evidence.push_back(
+      {"reference lines", std::to_string(lines.size(axis::ky)) + " x " + std::to_string(lines.size(axis::kx)),
+       "option", "", false});
+  return lines;
+}
+
 }  // namespace
 
-ArrayScan::ArrayScan(ScanSummary summary, Samples samples) : samples_(std::move(samples)) {
+ArrayScan::ArrayScan(ScanSummary summary, Samples samples, at::Tensor calibration)
+    : samples_(std::move(samples)), calibration_(std::move(calibration)) {
   summary_ = std::move(summary);
 }
 
@@ -79,6 +102,13 @@ FrameBatch ArrayScan::read(const std::vector<int64_t>& frames) const {
                    std::nullopt,
                    {},
                    {}};
+  if (calibration_.defined()) {
+    const bool one_for_all = calibration_.size(axis::frame) == 1;
+    const std::vector<int64_t> places = one_for_all ? std::vector<int64_t>(frames.size(), 0) : frames;
+    batch.calibration = Calibration(calibration_.index_select(axis::frame, at::tensor(places, at::kLong)),
+                                    batch.kspace.basis);
+    batch.calibration->separate = true;
+  }
   for (const int64_t frame : frames) {
     batch.labels.push_back(summary_.labels[static_cast<std::size_t>(frame)]);
     batch.geometry.push_back(stand_in(frame, summary_.image_fov.z_mm));
@@ -96,9 +126,13 @@ std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, c
   const at::Tensor measured = measured_lines(kspace, options, "File " + path.string(), summary.evidence);
   for (int64_t frame = 0; frame < kspace.size(axis::frame); ++frame) add_frame(measured[frame], summary);
   summary.evidence.push_back({"field of view", "1 mm a pixel", "assumed", "an array states none", true});
-  return std::make_unique<ArrayScan>(std::move(summary), [kspace](const std::vector<int64_t>& frames) {
-    return kspace.index_select(axis::frame, at::tensor(frames, at::kLong));
-  });
+  const at::Tensor calibration = reference_lines(kspace, options, summary);
+  return std::make_unique<ArrayScan>(
+      std::move(summary),
+      [kspace](const std::vector<int64_t>& frames) {
+        return kspace.index_select(axis::frame, at::tensor(frames, at::kLong));
+      },
+      calibration);
 }
 
 at::Tensor read_mask(const std::filesystem::path& path, int64_t n_kz, int64_t n_ky) {

@@ -16,7 +16,8 @@ class ArrayScan final : public ScanSource {
  public:
   /// (frame, coil, kz, ky, kx) complex64 of these frames.
   using Samples = std::function<at::Tensor(const std::vector<int64_t>& frames)>;
-  ArrayScan(ScanSummary summary, Samples samples);
+  /// `calibration`: separate reference lines (frame or 1, coil, kz, ky, kx); may be undefined.
+  ArrayScan(ScanSummary summary, Samples samples, at::Tensor calibration = {});
 
   /// Lines that were not measured come out as zeros, whatever the array holds there.
   /// @throws InputError (65) for samples that are not finite.
@@ -24,6 +25,7 @@ class ArrayScan final : public ScanSource {
 
  private:
   Samples samples_;
+  at::Tensor calibration_;
 };
 
 /// A .npy, .npz, .cfl/.hdr or .mat file. `options.axes` must name its axes.

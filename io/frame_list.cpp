@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <tuple>
 
 #include "gpu/error.h"
+#include "io/vendor.h"
 
 namespace raki {
 namespace {
@@ -37,14 +37,6 @@ FrameGeometry geometry_of(const ReadoutHeader& readout) {
                            near(dot(read, slice), 0) && near(dot(phase, slice), 0);
   if (!orthonormal || !std::isfinite(dot(position, position))) return geometry;
   return {position, read, phase, slice, true};
-}
-
-/// Siemens counts 2.5 ms, others 1 ms.
-double tick_s(const Protocol& protocol) {
-  std::string vendor = protocol.vendor.value_or("");
-  std::transform(vendor.begin(), vendor.end(), vendor.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return vendor.find("siemens") != std::string::npos ? 2.5e-3 : 1e-3;
 }
 
 FrameLines start_frame(const ReadoutHeader& readout, const Protocol& protocol) {

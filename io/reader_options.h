@@ -27,7 +27,9 @@ struct ReaderOptions {
   std::vector<std::string> axes;  ///< of an array: frame, coil, kz, ky, kx or 1, in its order
   std::string variable;           ///< of a .mat or .npz file; empty: the only array in it
   std::filesystem::path mask;     ///< of an array: numbers (ky) or (kz, ky), not 0 where a line was measured
-  bool infer_mask = false;        ///< of an array: lines that are 0 in all coils were not measured
+  std::filesystem::path
+      calibration;          ///< of an array: an array of separate reference lines with the same axes
+  bool infer_mask = false;  ///< of an array: lines that are 0 in all coils were not measured
 
   int64_t maximum_samples = int64_t{1} << 33;  ///< refuse inputs that claim more complex samples than this
 };

@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "recon/resample.h"
+
 namespace raki {
 
 ReadoutScan::ReadoutScan(std::unique_ptr<Acquisitions> acquisitions, const ReaderOptions& options)
@@ -31,9 +35,16 @@ FrameBatch ReadoutScan::read(const std::vector<int64_t>& frames) const {
   };
   FrameBatch batch{UndersampledKSpace(samples(plan_.grid, image), scan.samplings[sampling], basis),
                    std::nullopt, std::move(labels), std::move(geometry)};
-  if (plan_.calibration_grid) {
-    batch.calibration = Calibration(samples(*plan_.calibration_grid, calibration), basis);
-    batch.calibration->separate = true;
+  if (plan_.calibration) {
+    // Frames measured interleaved share their lines: these are read once.
+    const bool shared = std::all_of(calibration.begin(), calibration.end(),
+                                    [&](const auto& lines) { return lines == calibration.front(); });
+    if (shared) calibration.resize(1);
+    Calibration own(samples(plan_.calibration->grid, calibration), basis);
+    own.separate = true;
+    batch.calibration = resample(own, plan_.calibration->fov_ratio);
+    at::Tensor& found = batch.calibration->samples;
+    if (shared) found = found.expand({static_cast<int64_t>(frames.size()), -1, -1, -1, -1}).contiguous();
   }
   return batch;
 }

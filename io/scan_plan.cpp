@@ -9,6 +9,7 @@
 #include "io/image_grid.h"
 #include "io/line_sorting.h"
 #include "io/parse/protocol_xml.h"
+#include "io/vendor.h"
 
 namespace raki {
 namespace {
@@ -85,64 +86,6 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
   return grid;
 }
 
-/// Reference counters along ky that every frame has: their longest gapless run.
-LineRange common_calibration(const Readouts& readouts, const std::vector<FrameLines>& frames) {
-  std::vector<int64_t> common = distinct_counters(readouts, frames.front().calibration, false);
-  for (const FrameLines& frame : frames) {
-    const auto own = distinct_counters(readouts, frame.calibration, false);
-    std::vector<int64_t> both;
-    std::set_intersection(common.begin(), common.end(), own.begin(), own.end(), std::back_inserter(both));
-    common.swap(both);
-  }
-  LineRange longest, run;
-  for (const int64_t counter : common) {
-    run = run.size() > 0 && counter == run.end ? LineRange{run.begin, counter + 1}
-                                               : LineRange{counter, counter + 1};
-    if (run.size() > longest.size()) longest = run;
-  }
-  return longest;
-}
-
-/// Why separate reference lines cannot be used; empty when they can.
-std::string why_unusable(const Acquisitions& file, const SortedLines& lines, const ScanPlan& plan) {
-  const auto& readouts = file.readouts();
-  for (const FrameLines& frame : plan.frames)
-    if (frame.calibration.empty()) return "slice " + std::to_string(frame.label.slice) + " has none";
-  if (distinct_counters(readouts, lines.calibration, true).size() > 1) return "they are three-dimensional";
-  const int64_t encoding = at_line(readouts, lines.calibration.front()).encoding_space;
-  if (encoding == lines.encoding) return "";
-  const auto own = parse_header(file.header_text(), encoding, plan.where).protocol.encoded_fov;
-  const auto& image = plan.summary.protocol.encoded_fov;
-  return own && image && own->x_mm == image->x_mm && own->y_mm == image->y_mm
-             ? ""
-             : "their field of view is not the image's";
-}
-
-void plan_calibration(const Acquisitions& file, const SortedLines& lines, ScanPlan& plan) {
-  if (lines.calibration.empty()) return;
-  auto& summary = plan.summary;
-  if (const std::string reason = why_unusable(file, lines, plan); !reason.empty()) {
-    summary.lines_dropped["separate calibration"] = static_cast<int64_t>(lines.calibration.size());
-    summary.evidence.push_back({"reference lines", "not used", "lines", reason, true});
-    return;
-  }
-  const LineRange block = common_calibration(file.readouts(), plan.frames);
-  GridPlan grid;
-  grid.coils = lines.coils;
-  std::vector<Decision> own_evidence;
-  grid.kx = plan_readout(file.readouts(), lines.calibration, std::nullopt, own_evidence);
-  grid.ky.n = block.size();
-  grid.ky.offset = -block.begin;
-  grid.kz.offset = -int64_t{at_line(file.readouts(), lines.calibration.front()).counter.kz};
-  for (const int64_t line : lines.calibration)
-    place_samples(grid.kx, at_line(file.readouts(), line), place(plan.where, line));
-  summary.separate_calibration_lines = block.size();
-  summary.evidence.push_back({"reference lines",
-                              std::to_string(block.size()) + " x " + std::to_string(grid.kx.n), "lines", "",
-                              false});
-  plan.calibration_grid = grid;
-}
-
 /// Groups frames by what was measured of them.
 void find_samplings(const Readouts& readouts, ScanPlan& plan) {
   auto& summary = plan.summary;
@@ -173,6 +116,13 @@ void read_dwell_time(const Readouts& readouts, const SortedLines& lines, ScanSum
     summary.dwell_time_us = dwell;
   else if (!same)
     summary.evidence.push_back({"dwell time", "unknown", "lines", "image lines have different ones", true});
+}
+
+void decide_orientation(ScanSummary& summary) {
+  summary.image_turned = directions_assume_forward_transform(summary.protocol);
+  if (summary.image_turned)
+    summary.evidence.push_back({"orientation", "image turned about its centre", "vendor",
+                                "Siemens' directions assume a forward transform", false});
 }
 
 void note_header(const HeaderContents& header, const SortedLines& lines, ScanSummary& summary) {
@@ -219,8 +169,9 @@ ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   summary.lines_dropped = lines.dropped;
   plan.grid = plan_grid(file, lines, plan);
   decide_image_grid(plan.grid, summary);
+  decide_orientation(summary);
   find_samplings(readouts, plan);
-  plan_calibration(file, lines, plan);
+  plan.calibration = plan_calibration({file, lines, plan.grid}, plan.frames, summary);
   note_reversed(readouts, lines, summary);
   read_dwell_time(readouts, lines, summary);
   return plan;

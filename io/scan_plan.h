@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/calibration_plan.h"
 #include "io/frame_list.h"
 #include "io/kspace_assembly.h"
 #include "io/parse/acquisitions.h"
@@ -17,7 +18,7 @@ struct ScanPlan {
   std::string where;  ///< "File ...", for messages
   std::vector<FrameLines> frames;
   GridPlan grid;
-  std::optional<GridPlan> calibration_grid;  ///< of separate reference lines
+  std::optional<CalibrationPlan> calibration;  ///< of reference lines that are no part of the image
   ScanSummary summary;
 };
 

@@ -31,9 +31,10 @@ void check_frames(const std::vector<int64_t>& frames, const ScanSummary& summary
 }
 
 void refuse_array_options(const ReaderOptions& options, const std::string& where) {
-  if (options.axes.empty() && options.mask.empty() && !options.infer_mask) return;
-  throw InputError({"--axes, --mask and --infer-mask are for arrays", "", "readouts say what was measured",
-                    where, "Leave them out"},
+  if (options.axes.empty() && options.mask.empty() && options.calibration.empty() && !options.infer_mask)
+    return;
+  throw InputError({"--axes, --mask, --infer-mask and --calibration are for arrays", "",
+                    "readouts say what was measured", where, "Leave them out"},
                    ExitCode::usage);
 }
 

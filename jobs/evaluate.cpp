@@ -124,8 +124,8 @@ at::Tensor noise_of(const Bench& bench, RakiOptions interpolation, const Run& ru
   options.interpolation = interpolation;
   options.noise_repeats = bench.options.noise_repeats;
   // The device is not looked at: the maps are made where the tensors live.
-  const ReconContext context{
-      options, Device::cpu(), std::nullopt, 1, {1, 1, 1}, {image.size(3), image.size(2), image.size(1)}, {}};
+  ReconContext context{options, Device::cpu()};
+  context.image_matrix = {image.size(3), image.size(2), image.size(1)};
   return noise_maps({bench.kspace, std::nullopt, filled, own_combination(images), image}, context,
                     part_of(progress, begin, 1))
       .at("noise");

@@ -104,6 +104,7 @@ std::string reader_text(const ReaderOptions& o) {
   if (!o.axes.empty()) text += " axes=" + joined(o.axes) + " variable=" + o.variable;
   if (!o.noise.empty()) text += " noise=" + sha256_file(o.noise);
   if (!o.mask.empty()) text += " mask=" + sha256_file(data_file(o.mask));
+  if (!o.calibration.empty()) text += " calibration=" + sha256_file(data_file(o.calibration));
   return o.infer_mask ? text + " infer-mask" : text;
 }
 

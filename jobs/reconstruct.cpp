@@ -153,8 +153,9 @@ Input prepared(const FrameBatch& batch, const ReconContext& context) {
 }  // namespace
 
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device) {
-  ReconContext context{options,           device, std::nullopt, scan.readout_oversampling, fov_ratio(scan),
-                       scan.image_matrix, {}};
+  ReconContext context{
+      options,           device, std::nullopt, scan.readout_oversampling, fov_ratio(scan), scan.image_matrix,
+      scan.image_turned, {}};
   context.whitening = whitening_of(scan, context);
   if (context.whitening) context.whitening->matrix = context.whitening->matrix.to(device.torch());
   return context;
@@ -178,6 +179,10 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   if (options.noise_map)
     result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
                              part_of(progress, share, 1));
+  if (context.image_turned) {
+    result.image.samples = turn_about_centre(result.image.samples);
+    for (auto& [name, samples] : result.maps) samples = turn_about_centre(samples);
+  }
   return result;
 }
 

@@ -18,12 +18,13 @@ namespace raki {
 struct ReconContext {
   ReconOptions options;
   Device device;
-  std::optional<WhiteningMatrix> whitening;  ///< none: no noise readouts, or told not to use them
+  std::optional<WhiteningMatrix> whitening = {};  ///< none: no noise readouts, or told not to use them
   double readout_oversampling = 1;
   std::array<double, 3> fov_ratio_zyx{1, 1,
                                       1};  ///< image / encoded field of view, after oversampling removal
-  MatrixSize image_matrix;
-  std::vector<Decision> evidence;  ///< what was decided here, for the report
+  MatrixSize image_matrix = {};
+  bool image_turned = false;       ///< turn what comes out about its centre
+  std::vector<Decision> evidence = {};  ///< what was decided here, for the report
 };
 
 /// Looks at the scan once: noise, sizes, what the options ask for.

@@ -61,6 +61,13 @@ Image to_image_grid(const Image& image, const std::array<double, 3>& fov_ratio_z
   return Image(fit(image.samples, fov_ratio_zyx, matrix));
 }
 
+at::Tensor turn_about_centre(const at::Tensor& samples) {
+  at::Tensor turned = samples.flip({-3, -2, -1});
+  for (const int64_t dim : {-3, -2, -1})
+    if (samples.size(dim) % 2 == 0) turned = turned.roll(1, dim);
+  return turned;
+}
+
 Image magnitude(const Image& image) {
   return Image(image.samples.abs());
 }

@@ -22,6 +22,10 @@ Image to_image_grid(const Image& image, const std::array<double, 3>& fov_ratio_z
 /// The crop alone, of the last three axes (z, y, x) of anything.
 at::Tensor crop_field_of_view(at::Tensor samples, const std::array<double, 3>& fov_ratio_zyx);
 
+/// The last three axes (z, y, x) reversed about voxel n / 2, as a forward transform in place of the inverse
+/// one does; of even sizes voxel 0 stays where it is.
+at::Tensor turn_about_centre(const at::Tensor& samples);
+
 /// |image|, float32.
 Image magnitude(const Image& image);
 

@@ -57,6 +57,8 @@ struct ScanSummary {
   MatrixSize image_matrix;              ///< of the finished image
   FieldOfView image_fov;                ///< of the finished image
   bool fov_known = true;                ///< false: the field of view is a stand-in (1 mm a pixel)
+  bool image_turned =
+      false;  ///< the directions in the headers are those of the image turned about its centre
   int64_t n_coils = 0;
   int64_t separate_calibration_lines = 0;  ///< of a frame; 0: calibration is part of the image's lines
   std::vector<FrameLabel> labels;          ///< all frames in output order (slices by position)

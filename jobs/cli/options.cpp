@@ -167,6 +167,10 @@ void add_reader_options(CLI::App& command, ReaderOptions& options) {
       .add_option("--mask", options.mask,
                   "Array (ky) or (kz, ky) of the lines that were measured, for an array or fastMRI file")
       ->group(group);
+  command
+      .add_option("--calibration", options.calibration,
+                  "Array of separate reference lines, with the axes of the array it belongs to")
+      ->group(group);
   command.add_flag("--infer-mask", options.infer_mask, "Lines that are zero in all coils were not measured")
       ->group(group);
   command.add_flag("--trust", options.trust, "Parse HDF5 without the protection of a child process")

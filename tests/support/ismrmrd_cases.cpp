@@ -2,9 +2,11 @@
 
 #include <hdf5.h>
 #include <ismrmrd/dataset.h>
+#include <ismrmrd/waveform.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <stdexcept>
 
 namespace raki::test {
@@ -111,6 +113,74 @@ void write_scan(const std::filesystem::path& path, const std::string& xml, const
   ISMRMRD::Dataset file(path.c_str(), group.c_str(), true);
   file.writeHeader(xml);
   for (const Line& line : lines) file.appendAcquisition(to_acquisition(line));
+}
+
+namespace {
+
+template <class Value>
+void append(std::string& bytes, const Value& value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+void append_text(std::string& bytes, uint16_t id, const std::string& text) {
+  append(bytes, id);
+  append(bytes, static_cast<uint32_t>(text.size()));
+  bytes += text;
+}
+
+void append_others(std::string& bytes, const StreamParts& parts) {
+  if (parts.text) append_text(bytes, 5, "INFO    hello");
+  if (parts.waveform) {
+    ISMRMRD::ISMRMRD_WaveformHeader head{};
+    head.number_of_samples = 3;
+    head.channels = 2;
+    append(bytes, uint16_t{1026});
+    append(bytes, head);
+    bytes.append(3 * 2 * sizeof(uint32_t), '\1');
+  }
+  if (parts.image) {
+    ISMRMRD::Image<float> image(4, 3, 2, 2);
+    append(bytes, uint16_t{1022});
+    append(bytes, image.getHead());
+    append(bytes, uint64_t{7});
+    bytes += "<meta/>";
+    bytes.append(image.getDataSize(), '\2');
+  }
+  if (parts.array) {
+    append(bytes, uint16_t{1030});
+    for (const uint16_t word : std::array<uint16_t, 3>{5, 1, 2}) append(bytes, word);  // float, version, dimensions
+    for (const uint64_t size : std::array<uint64_t, 2>{3, 2}) append(bytes, size);
+    bytes.append(3 * 2 * sizeof(float), '\3');
+  }
+}
+
+}  // namespace
+
+std::string stream_of(const std::string& xml, const std::vector<Line>& lines, const StreamParts& parts) {
+  std::string bytes;
+  if (parts.config_file) {
+    append(bytes, uint16_t{1});
+    std::string name = "default.xml";
+    name.resize(1024, '\0');
+    bytes += name;
+  }
+  if (parts.config_text) append_text(bytes, 2, "<configuration/>");
+  append_text(bytes, 3, parts.counted_nul ? xml + '\0' : xml);
+  append_others(bytes, parts);
+  for (const Line& line : lines) {
+    const ISMRMRD::Acquisition readout = to_acquisition(line);
+    append(bytes, uint16_t{1008});
+    append(bytes, readout.getHead());
+    bytes.append(reinterpret_cast<const char*>(readout.getTrajPtr()),
+                 readout.getNumberOfTrajElements() * sizeof(float));
+    bytes.append(reinterpret_cast<const char*>(readout.getDataPtr()), readout.getDataSize());
+  }
+  if (parts.close) append(bytes, uint16_t{4});
+  return bytes;
+}
+
+void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 void set_stored_length(const std::filesystem::path& path, int64_t readout, std::size_t count) {

@@ -62,6 +62,16 @@ std::vector<Line> full_scan(int n_ky = 24, int samples = 32, int coils = 2);
 void write_scan(const std::filesystem::path& path, const std::string& xml, const std::vector<Line>& lines,
                 const std::string& group = "dataset");
 
+/// The same scan as a stream of messages.
+struct StreamParts {
+  bool config_file = false, config_text = false;
+  bool counted_nul = false;  ///< the header ends with a NUL, as the Python client writes it
+  bool text = false, waveform = false, image = false, array = false;  ///< one of each before the readouts
+  bool close = true;
+};
+std::string stream_of(const std::string& xml, const std::vector<Line>& lines, const StreamParts& parts = {});
+void write_bytes(const std::filesystem::path& path, const std::string& bytes);
+
 /// Replaces the samples of one readout by `count` floats, whatever its header says.
 void set_stored_length(const std::filesystem::path& path, int64_t readout, std::size_t count);
 

@@ -1,0 +1,194 @@
+#include "io/calibration_plan.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "gpu/error.h"
+#include "io/parse/protocol_xml.h"
+
+namespace raki {
+namespace {
+
+using Readouts = std::vector<ReadoutHeader>;
+using Place = std::pair<int64_t, int64_t>;  ///< (kz, ky)
+
+const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
+  return readouts[static_cast<std::size_t>(line)];
+}
+
+std::set<Place> places_of(const Readouts& readouts, const std::vector<int64_t>& lines) {
+  std::set<Place> places;
+  for (const int64_t line : lines) {
+    const LineCounters& counter = at_line(readouts, line).counter;
+    places.emplace(counter.kz, counter.ky);
+  }
+  return places;
+}
+
+/// Places of reference lines that every frame has.
+std::set<Place> common_places(const Readouts& readouts, const std::vector<FrameLines>& frames) {
+  std::set<Place> common = places_of(readouts, frames.front().calibration);
+  for (const FrameLines& frame : frames) {
+    if (frame.calibration == frames.front().calibration) continue;
+    const auto own = places_of(readouts, frame.calibration);
+    std::erase_if(common, [&](const Place& place) { return own.count(place) == 0; });
+  }
+  return common;
+}
+
+struct Block {
+  LineRange ky, kz;  ///< counters
+  int64_t lines() const { return ky.size() * kz.size(); }
+};
+
+/// The largest gapless rectangle of `places`.
+Block largest_block(const std::set<Place>& places) {
+  int64_t first_ky = INT64_MAX, last_ky = 0;
+  for (const auto& [kz, ky] : places) {
+    first_ky = std::min(first_ky, ky);
+    last_ky = std::max(last_ky, ky);
+  }
+  const int64_t first_kz = places.begin()->first, last_kz = places.rbegin()->first;
+  const int64_t n_ky = last_ky - first_ky + 1, n_kz = last_kz - first_kz + 1;
+  at::Tensor mask = at::zeros({n_kz, n_ky}, at::kBool);
+  for (const auto& [kz, ky] : places)
+    mask.mutable_data_ptr<bool>()[(kz - first_kz) * n_ky + ky - first_ky] = true;
+  const Sampling sampling = detect_sampling(mask, {0, n_ky}, {0, n_kz});
+  const auto moved = [](LineRange range, int64_t by) { return LineRange{range.begin + by, range.end + by}; };
+  return {moved(sampling.acs_ky, first_ky), moved(sampling.acs_kz, first_kz)};
+}
+
+auto volume_of(const FrameLabel& label) {
+  return std::tuple(label.slice, label.contrast, label.set);
+}
+
+bool has_no_acs(const ScanSummary& summary) {
+  return std::all_of(summary.samplings.begin(), summary.samplings.end(), [](const Sampling& sampling) {
+    return !sampling.fully_sampled() && sampling.acs_ky.size() == 0;
+  });
+}
+
+/// Frames without an ACS that leave no gap together: each gets the lines of all. False when they do not.
+bool share_interleaved(const Readouts& readouts, std::vector<FrameLines>& frames) {
+  using Volume = decltype(volume_of(FrameLabel{}));
+  std::map<Volume, std::vector<int64_t>> together;
+  for (const FrameLines& frame : frames) {
+    auto& lines = together[volume_of(frame.label)];
+    lines.insert(lines.end(), frame.image.begin(), frame.image.end());
+  }
+  for (auto& [volume, lines] : together) {
+    std::sort(lines.begin(), lines.end());
+    const auto places = places_of(readouts, lines);
+    if (largest_block(places).lines() != static_cast<int64_t>(places.size())) return false;
+  }
+  for (FrameLines& frame : frames) frame.calibration = together.at(volume_of(frame.label));
+  return true;
+}
+
+/// Image / reference field of view; no value when it is not known.
+std::optional<std::array<double, 3>> fov_ratio(const CalibrationSources& sources, int64_t encoding,
+                                               const Protocol& image) {
+  if (encoding == sources.lines.encoding) return std::array<double, 3>{1, 1, 1};
+  const auto own =
+      parse_header(sources.file.header_text(), encoding, sources.file.where()).protocol.encoded_fov;
+  if (!own || !image.encoded_fov) return std::nullopt;
+  const auto ratio = [](double image_mm, double own_mm) {
+    const double value = image_mm > 0 && own_mm > 0 ? image_mm / own_mm : 1;
+    return std::abs(value - 1) < 1e-3 ? 1.0 : value;
+  };
+  std::array<double, 3> ratios{ratio(image.encoded_fov->x_mm, own->x_mm),
+                               ratio(image.encoded_fov->y_mm, own->y_mm), 1};
+  if (sources.image_grid.kz.n > 1) ratios[2] = ratio(image.encoded_fov->z_mm, own->z_mm);
+  return ratios;
+}
+
+/// Why separate reference lines cannot be used; empty when they can.
+std::string why_unusable(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
+  const auto& readouts = sources.file.readouts();
+  for (const FrameLines& frame : frames)
+    if (frame.calibration.empty()) return "slice " + std::to_string(frame.label.slice) + " has none";
+  const auto& own = at_line(readouts, frames.front().calibration.front());
+  for (const FrameLines& frame : frames)
+    for (const int64_t line : frame.calibration)
+      if (at_line(readouts, line).encoding_space != own.encoding_space)
+        return "they have several encoding spaces";
+  const auto common = common_places(readouts, frames);
+  if (common.empty()) return "the frames have none in common";
+  const Block block = largest_block(common);
+  if (block.lines() == 0) return "no two of them lie side by side";
+  if (block.kz.size() > 1 && sources.image_grid.kz.n == 1)
+    return "they are three-dimensional, the image is not";
+  return "";
+}
+
+CalibrationPlan lay_out(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
+  const auto& readouts = sources.file.readouts();
+  const Block block = largest_block(common_places(readouts, frames));
+  CalibrationPlan plan;
+  plan.grid.coils = sources.lines.coils;
+  std::vector<Decision> own_evidence;
+  plan.grid.kx = plan_readout(readouts, frames.front().calibration, std::nullopt, own_evidence);
+  plan.grid.ky.n = block.ky.size();
+  plan.grid.ky.offset = -block.ky.begin;
+  plan.grid.kz.n = block.kz.size();
+  plan.grid.kz.offset = -block.kz.begin;
+  for (const FrameLines& frame : frames)
+    for (const int64_t line : frame.calibration)
+      place_samples(plan.grid.kx, at_line(readouts, line), place(sources.file.where(), line));
+  return plan;
+}
+
+std::string size_text(const GridPlan& grid) {
+  std::string text = std::to_string(grid.ky.n) + " x " + std::to_string(grid.kx.n);
+  return grid.kz.n > 1 ? std::to_string(grid.kz.n) + " x " + text : text;
+}
+
+std::string fov_text(const std::array<double, 3>& ratio) {
+  char text[96];
+  std::snprintf(text, sizeof text, "resampled to the image's field of view (%.4g, %.4g, %.4g of theirs)",
+                ratio[0], ratio[1], ratio[2]);
+  return ratio == std::array<double, 3>{1, 1, 1} ? "" : text;
+}
+
+std::optional<CalibrationPlan> plan_interleaved(const CalibrationSources& sources,
+                                                std::vector<FrameLines>& frames, ScanSummary& summary) {
+  if (frames.size() < 2 || !has_no_acs(summary) || !share_interleaved(sources.file.readouts(), frames))
+    return std::nullopt;
+  CalibrationPlan plan = lay_out(sources, frames);
+  plan.grid.kx = sources.image_grid.kx;
+  summary.separate_calibration_lines = plan.grid.ky.n;
+  summary.evidence.push_back(
+      {"reference lines", size_text(plan.grid), "lines",
+       "the mean over all frames of a slice: none has an ACS, together they leave no gap", false});
+  return plan;
+}
+
+}  // namespace
+
+std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& sources,
+                                                std::vector<FrameLines>& frames, ScanSummary& summary) {
+  if (sources.lines.calibration.empty()) return plan_interleaved(sources, frames, summary);
+  std::string reason = why_unusable(sources, frames);
+  const auto& first = at_line(sources.file.readouts(), sources.lines.calibration.front());
+  const auto ratio = fov_ratio(sources, first.encoding_space, summary.protocol);
+  if (reason.empty() && !ratio) reason = "their field of view is not known";
+  if (!reason.empty()) {
+    summary.lines_dropped["separate calibration"] = static_cast<int64_t>(sources.lines.calibration.size());
+    summary.evidence.push_back({"reference lines", "not used", "lines", reason, true});
+    return std::nullopt;
+  }
+  CalibrationPlan plan = lay_out(sources, frames);
+  plan.fov_ratio = *ratio;
+  summary.separate_calibration_lines =
+      static_cast<int64_t>(std::floor(static_cast<double>(plan.grid.ky.n) * plan.fov_ratio[1] + 1e-6));
+  summary.evidence.push_back(
+      {"reference lines", size_text(plan.grid), "lines", fov_text(plan.fov_ratio), false});
+  return plan;
+}
+
+}  // namespace raki
