@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <set>
 
+#include "gpu/error.h"
 #include "io/dicom_attributes.h"
 #include "jobs/sampling_picture.h"
 #include "jobs/series.h"
@@ -14,18 +15,22 @@ namespace raki {
 
 namespace {
 
+/// "6/8", where that edge lies less than a `spacing` of measured lines beyond the last one or within half a
+/// line of it; else per cent.
+std::string fraction_text(int64_t encoded, int64_t n, int64_t spacing) {
+  const int64_t eighths = (8 * encoded - 4 + n - 1) / n;
+  const bool usual = eighths * n - 8 * encoded < 8 * spacing;
+  return usual ? std::to_string(eighths) + "/8"
+               : short_text(100 * static_cast<double>(encoded) / static_cast<double>(n)) + " %";
+}
+
 /// "ky 6/8 (96 of 128 lines), missing at the end"; empty where every line was encoded.
 std::string unencoded_text(const std::string& name, LineRange encoded, int64_t n, int64_t spacing) {
   const std::string side = missing_side(encoded, n);
+  const std::string lines = std::to_string(encoded.size()) + " of " + std::to_string(n) + " lines";
   if (side.empty()) return "";
-  const double eighths = 8 * static_cast<double>(encoded.size()) / static_cast<double>(n);
-  // The last line of the lattice may lie up to a spacing before the edge of what was asked for.
-  const bool usual =
-      std::abs(std::round(eighths) - eighths) / 8 * static_cast<double>(n) <= static_cast<double>(spacing);
-  const std::string fraction =
-      usual ? short_text(std::round(eighths)) + "/8" : short_text(100 * eighths / 8) + " %";
-  return name + " " + fraction + " (" + std::to_string(encoded.size()) + " of " + std::to_string(n) +
-         " lines), missing at " + (side == "both" ? "both ends: a zero-padded matrix" : "the " + side);
+  if (side == "both") return name + " " + lines + ", missing at both ends: a zero-padded matrix";
+  return name + " " + fraction_text(encoded.size(), n, spacing) + " (" + lines + "), missing at the " + side;
 }
 
 std::string partial_fourier_text(const Sampling& s) {
@@ -145,6 +150,25 @@ std::vector<DicomGap> gaps_of(const ScanSummary& scan) {
   return gaps;
 }
 
+/// A row for what one module has in common.
+void tell_gaps(ScanReport& report, const std::vector<DicomGap>& gaps) {
+  Json json = Json::array();
+  std::vector<ReportRow> rows;  // module, what is there instead, attributes
+  for (const DicomGap& gap : gaps) {
+    json.push_back({{"module", gap.module}, {"attribute", gap.attribute}, {"instead", gap.instead}});
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const ReportRow& row) {
+      return row.section == gap.module && row.name == gap.instead;
+    });
+    if (same == rows.end())
+      rows.push_back({gap.module, gap.instead, gap.attribute});
+    else
+      same->value += ", " + gap.attribute;
+  }
+  for (const ReportRow& row : rows) report.row(row.section, row.value + " (" + row.name + ")");
+  if (rows.empty()) report.row("all", "answered for");
+  report.facts["dicom"] = json;
+}
+
 }  // namespace
 
 void tell_sampling(ScanReport& report, const ScanSummary& scan) {
@@ -194,23 +218,13 @@ void tell_geometry(ScanReport& report, const ScanSummary& scan) {
 }
 
 void tell_dicom(ScanReport& report, const ScanSummary& scan) {
-  const std::vector<DicomGap> gaps = gaps_of(scan);
   report.section("DICOM attributes the scan does not answer for");
-  report.facts["dicom"] = Json::array();
-  std::vector<ReportRow> rows;
-  for (const DicomGap& gap : gaps) {
-    report.facts["dicom"].push_back(
-        {{"module", gap.module}, {"attribute", gap.attribute}, {"instead", gap.instead}});
-    const auto same = std::find_if(rows.begin(), rows.end(), [&](const ReportRow& row) {
-      return row.section == gap.module && row.name == gap.instead;
-    });
-    if (same == rows.end())
-      rows.push_back({gap.module, gap.instead, gap.attribute});
-    else
-      same->value = joined({same->value, gap.attribute});
+  report.facts["dicom"] = nullptr;
+  try {
+    tell_gaps(report, gaps_of(scan));
+  } catch (const InputError& error) {  // no data dictionary
+    report.row("unknown", error.facts().what);
   }
-  for (const ReportRow& row : rows) report.row(row.section, row.value + " (" + row.name + ")");
-  if (rows.empty()) report.row("missing", "none");
 }
 
 std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan,

@@ -9,7 +9,7 @@ namespace raki {
 namespace {
 
 constexpr Colour white{255, 255, 255}, black{0, 0, 0};
-constexpr int64_t margin = 16, wished_width = 1000, band_height = 120, largest_cell = 16;
+constexpr int64_t margin = 16, band_height = 120;
 constexpr int64_t gap_from = 5;  ///< cells of this many pixels or more have a white edge
 
 enum Kind : size_t { measured, calibration, skipped, not_encoded };
@@ -21,12 +21,15 @@ struct Cells {
   int64_t top;            ///< row of the picture
 };
 
-int64_t cell_width(int64_t n_ky) {
-  return std::clamp<int64_t>(wished_width / n_ky, 1, largest_cell);
+/// The longer side becomes as long as wished, unless ky became too narrow.
+int64_t cell_width(const Sampling& sampling) {
+  constexpr int64_t wished = 1000, narrowest = 400, largest_cell = 32;
+  const int64_t n_ky = sampling.n_ky(), longer = std::max(n_ky, sampling.n_kz());
+  return std::clamp<int64_t>(std::max(wished / longer, (narrowest + n_ky - 1) / n_ky), 1, largest_cell);
 }
 
 Cells cells_of(const Sampling& sampling, int64_t top) {
-  const int64_t width = cell_width(sampling.n_ky());
+  const int64_t width = cell_width(sampling);
   return {sampling, width, sampling.n_kz() == 1 ? band_height : width, top};
 }
 
@@ -84,7 +87,7 @@ ColourImage sampling_picture(const std::vector<Sampling>& samplings) {
   ColourImage image;
   image.height = margin;
   for (size_t i = 0; i < n; ++i) {
-    image.width = std::max(image.width, 2 * margin + samplings[i].n_ky() * cell_width(samplings[i].n_ky()));
+    image.width = std::max(image.width, 2 * margin + samplings[i].n_ky() * cell_width(samplings[i]));
     image.height += height_of(samplings[i]) + margin + (i + 1 < n ? margin : 0);
   }
   image.pixels.assign(static_cast<size_t>(image.width * image.height), white);
