@@ -19,6 +19,7 @@ struct Cells {
   const Sampling& sampling;
   int64_t width, height;  ///< of a cell
   int64_t top;            ///< row of the picture
+  bool full;              ///< no line is missing: none is there for calibration only
 };
 
 /// The longer side becomes as long as wished, unless ky became too narrow.
@@ -30,15 +31,16 @@ int64_t cell_width(const Sampling& sampling) {
 
 Cells cells_of(const Sampling& sampling, int64_t top) {
   const int64_t width = cell_width(sampling);
-  return {sampling, width, sampling.n_kz() == 1 ? band_height : width, top};
+  return {sampling, width, sampling.n_kz() == 1 ? band_height : width, top, sampling.fully_sampled()};
 }
 
 int64_t height_of(const Sampling& sampling) {
   return cells_of(sampling, 0).height * sampling.n_kz();
 }
 
-Kind kind_of(const Sampling& s, int64_t kz, int64_t ky) {
-  const bool in_acs = s.acs_ky.contains(ky) && s.acs_kz.contains(kz);
+Kind kind_of(const Cells& cells, int64_t kz, int64_t ky) {
+  const Sampling& s = cells.sampling;
+  const bool in_acs = !cells.full && s.acs_ky.contains(ky) && s.acs_kz.contains(kz);
   if (s.mask.const_data_ptr<bool>()[kz * s.n_ky() + ky]) return in_acs ? calibration : measured;
   return s.encoded_ky.contains(ky) && s.encoded_kz.contains(kz) ? skipped : not_encoded;
 }
@@ -54,8 +56,7 @@ void draw(ColourImage& image, const Cells& cells) {
   for (int64_t kz = 0; kz < cells.sampling.n_kz(); ++kz)
     for (int64_t ky = 0; ky < cells.sampling.n_ky(); ++ky)
       fill(image, margin + ky * cells.width, cells.top + kz * cells.height,
-           {cells.width - gap_x, cells.height - gap_y},
-           sampling_legend()[kind_of(cells.sampling, kz, ky)].rgb);
+           {cells.width - gap_x, cells.height - gap_y}, sampling_legend()[kind_of(cells, kz, ky)].rgb);
 }
 
 /// Above and below the centre line, left and right of the centre partition.

@@ -277,6 +277,11 @@ def test_picture_of_lines(raki, scans, tmp_path):
     assert pixels.shape[1] >= 400 and pixels.shape[0] >= 100
 
 
+def test_picture_of_a_full_scan_has_no_calibration(raki, scans, tmp_path):
+    pixels, _ = picture_of(raki, scans / "full.h5", tmp_path / "mask.png")
+    assert is_colour(pixels, "measured").any() and not is_colour(pixels, "acs").any()
+
+
 def test_picture_of_a_slab(raki, scans, tmp_path):
     pixels, facts = picture_of(raki, scans / "caipi.h5", tmp_path / "mask.png")
     cells = pixels[16:-16, 16:-16].reshape(16, -1, 48, (pixels.shape[1] - 32) // 48, 3)[:, 2, :, 2]
