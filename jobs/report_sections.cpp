@@ -1,6 +1,7 @@
 #include "jobs/report_sections.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <set>

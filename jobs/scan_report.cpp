@@ -1,7 +1,7 @@
 #include "jobs/scan_report.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <filesystem>
 
 #include "io/dicom_values.h"
