@@ -111,7 +111,7 @@ FrameBatch ArrayScan::read(const std::vector<int64_t>& frames) const {
   }
   for (const int64_t frame : frames) {
     batch.labels.push_back(summary_.labels[static_cast<std::size_t>(frame)]);
-    batch.geometry.push_back(stand_in(frame, summary_.image_fov.z_mm));
+    batch.geometry.push_back(summary_.geometry[static_cast<std::size_t>(frame)]);
   }
   return batch;
 }
@@ -179,6 +179,7 @@ void add_frame(const at::Tensor& measured, ScanSummary& summary) {
   summary.sampling_of_frame.push_back(found - summary.samplings.begin());
   FrameLabel label;
   label.index = label.slice = static_cast<int64_t>(summary.labels.size());
+  summary.geometry.push_back(stand_in(label.index, summary.image_fov.z_mm));
   summary.labels.push_back(label);
 }
 

@@ -2,12 +2,14 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
+#include <dcmtk/dcmdata/dctag.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
 #include "gpu/error.h"
+#include "io/dcmtk_setup.h"
 #include "io/dicom_values.h"
 #include "io/uid.h"
 
@@ -46,17 +48,48 @@ std::string of_contrast(const std::vector<double>& values, int64_t contrast) {
   return index < values.size() && values[index] > 0 ? decimal_text(values[index]) : "";
 }
 
+constexpr const char* geometry_unknown =
+    "GEOMETRY UNKNOWN: the raw data do not state it; position and orientation are stand-ins.";
+
+/// What is written, and what the scan left open.
 class Table {
  public:
-  /// Type 1 and 2: written, if need be empty.
+  /// A value from the scan. Type 1 and 2: written, if need be empty.
   void always(const DcmTagKey& tag, std::string value) {
+    if (value.empty()) gap(tag, "empty");
+    put(tag, std::move(value));
+  }
+  /// A value from the scan. Type 3: left out when not known.
+  void if_known(const DcmTagKey& tag, std::string value) {
+    if (value.empty()) return gap(tag, "left out");
+    put(tag, std::move(value));
+  }
+  /// Left out where it does not apply: no gap.
+  void if_it_applies(const DcmTagKey& tag, std::string value) {
+    if (!value.empty()) put(tag, std::move(value));
+  }
+  /// Written; a stand-in unless `known`.
+  void stand_in(bool known, const DcmTagKey& tag, std::string value, const std::string& in_words) {
+    if (!known) gap(tag, in_words);
+    put(tag, std::move(value));
+  }
+  /// Demanded by the standard and empty for every scan.
+  void blank(const DcmTagKey& tag) { put(tag, ""); }
+
+  struct Gap {
+    DcmTagKey tag;
+    const char* module;
+    std::string instead;
+  };
+  const char* module = "";  ///< of the attributes to come
+  std::vector<DicomAttribute> rows;
+  std::vector<Gap> gaps;
+
+ private:
+  void put(const DcmTagKey& tag, std::string value) {
     rows.push_back({tag.getGroup(), tag.getElement(), std::move(value)});
   }
-  /// Type 3: left out when not known.
-  void if_known(const DcmTagKey& tag, std::string value) {
-    if (!value.empty()) always(tag, std::move(value));
-  }
-  std::vector<DicomAttribute> rows;
+  void gap(const DcmTagKey& tag, const std::string& instead) { gaps.push_back({tag, module, instead}); }
 };
 
 std::string study_key(const DicomOptions& options) {
@@ -67,8 +100,12 @@ std::string instance_role(const DicomOptions& options, int64_t number) {
   return "series/" + std::to_string(options.series_number) + "/instance/" + std::to_string(number);
 }
 
-std::string uid_or_own(const Text& from_header, const char* role, const DicomOptions& options) {
-  return from_header && is_uid(*from_header) ? *from_header : make_uid(role, study_key(options));
+/// From the header, or our own.
+void uid(Table& table, const DcmTagKey& tag, const Text& from_header, const DicomOptions& options) {
+  const char* const role = tag == DCM_StudyInstanceUID ? "study" : "frame of reference";
+  const bool known = from_header && is_uid(*from_header);
+  table.stand_in(known, tag, known ? *from_header : make_uid(role, study_key(options)),
+                 "made from the file's digest");
 }
 
 std::string sex(const Text& text) {
@@ -77,6 +114,7 @@ std::string sex(const Text& text) {
 }
 
 void patient(Table& table, const PatientAndStudy& person) {
+  table.module = "patient";
   table.always(DCM_PatientName, line(person.patient_name, long_string));
   table.always(DCM_PatientID, line(person.patient_id, long_string));
   table.always(DCM_PatientBirthDate, date(person.birth_date));
@@ -85,7 +123,8 @@ void patient(Table& table, const PatientAndStudy& person) {
 }
 
 void study(Table& table, const PatientAndStudy& person, const DicomOptions& options) {
-  table.always(DCM_StudyInstanceUID, uid_or_own(person.study_instance_uid, "study", options));
+  table.module = "study";
+  uid(table, DCM_StudyInstanceUID, person.study_instance_uid, options);
   table.always(DCM_StudyDate, date(person.study_date));
   table.always(DCM_StudyTime, time_of_day(person.study_time));
   table.always(DCM_ReferringPhysicianName, line(person.referring_physician, long_string));
@@ -101,29 +140,30 @@ std::string patient_position(const Text& text) {
 }
 
 /// The scanner's own series may stand beside ours: the name tells them apart.
-std::string series_name(const Protocol& protocol) {
+void series_name(Table& table, const Protocol& protocol) {
   const std::string given = first_known(line(protocol.series_description, long_string - 7),
                                         line(protocol.protocol_name, long_string - 7));
-  return given.empty() ? "raki" : given + " (raki)";
+  table.stand_in(!given.empty(), DCM_SeriesDescription, given.empty() ? "raki" : given + " (raki)", "raki");
 }
 
 void series_module(Table& table, const Protocol& protocol, const DicomOptions& options) {
+  table.module = "series";
   table.always(DCM_Modality, "MR");
   table.always(DCM_SeriesInstanceUID,
                make_uid("series/" + std::to_string(options.series_number), options.identity));
   table.always(DCM_SeriesNumber, std::to_string(options.series_number));
   table.if_known(DCM_SeriesDate, date(protocol.series_date));
   table.if_known(DCM_SeriesTime, time_of_day(protocol.series_time));
-  table.always(DCM_SeriesDescription, series_name(protocol));
+  series_name(table, protocol);
   table.if_known(DCM_ProtocolName, line(protocol.protocol_name, long_string));
   table.always(DCM_PatientPosition, patient_position(protocol.patient_position));
   const std::string body_part = code_text(protocol.person.body_part.value_or(""));
   table.if_known(DCM_BodyPartExamined, body_part);
-  if (body_part.empty())
-    table.always(DCM_Laterality, "");  // demanded where the body part may be one of a pair
+  if (body_part.empty()) table.blank(DCM_Laterality);  // demanded where the body part may be one of a pair
 }
 
 void equipment(Table& table, const Protocol& protocol) {
+  table.module = "equipment";
   table.always(DCM_Manufacturer, line(protocol.vendor, long_string));
   table.if_known(DCM_ManufacturerModelName, line(protocol.system_model, long_string));
   table.if_known(DCM_InstitutionName, line(protocol.institution, long_string));
@@ -133,13 +173,13 @@ void equipment(Table& table, const Protocol& protocol) {
 
 std::string comments(const DicomSeries& series, const DicomPlane& plane) {
   std::string text = "Research reconstruction, not for diagnostic use.";
-  if (!series.geometry_known)
-    text += " GEOMETRY UNKNOWN: the raw data do not state it; position and orientation are stand-ins.";
+  if (!series.geometry_known) text += std::string(" ") + geometry_unknown;
   if (!plane.verdict.empty()) text += " Reconstruction " + plane.verdict + ".";
   return text;
 }
 
 void image(Table& table, const DicomSeries& series, const DicomPlane& plane, const DicomOptions& options) {
+  table.module = "image";
   const Protocol& protocol = *series.protocol;
   const std::string day = first_known(date(protocol.series_date), date(protocol.person.study_date));
   table.always(DCM_SOPClassUID, "1.2.840.10008.5.1.4.1.1.4");
@@ -160,20 +200,23 @@ void image(Table& table, const DicomSeries& series, const DicomPlane& plane, con
 }
 
 void geometry(Table& table, const DicomSeries& series, const DicomPlane& plane, const DicomOptions& options) {
+  table.module = "geometry";
   const ImagePlane& g = plane.plane;
   const Vec3 normal = cross(g.row_dir, g.column_dir);
   const Vec3& position = g.first_voxel_mm;
-  const Text frame_of_reference =
-      series.geometry_known ? series.protocol->frame_of_reference_uid : std::nullopt;
-  table.always(DCM_FrameOfReferenceUID, uid_or_own(frame_of_reference, "frame of reference", options));
-  table.always(DCM_PositionReferenceIndicator, "");
-  table.always(DCM_PixelSpacing, decimal_text({g.spacing_y_mm, g.spacing_x_mm}));  // between rows comes first
-  table.always(DCM_ImageOrientationPatient,
-               decimal_text({g.row_dir[0], g.row_dir[1], g.row_dir[2], g.column_dir[0], g.column_dir[1],
-                             g.column_dir[2]}));
-  table.always(DCM_ImagePositionPatient, decimal_text({position[0], position[1], position[2]}));
-  table.always(DCM_SliceThickness, decimal_text(g.thickness_mm));
-  table.always(DCM_SliceLocation, decimal_text(dot(position, normal)));
+  const auto place = [&](const DcmTagKey& tag, const std::string& value) {
+    table.stand_in(series.geometry_known, tag, value, geometry_unknown);
+  };
+  uid(table, DCM_FrameOfReferenceUID,
+      series.geometry_known ? series.protocol->frame_of_reference_uid : std::nullopt, options);
+  table.blank(DCM_PositionReferenceIndicator);
+  table.stand_in(series.fov_known, DCM_PixelSpacing, decimal_text({g.spacing_y_mm, g.spacing_x_mm}),
+                 "1 mm");  // between rows comes first
+  place(DCM_ImageOrientationPatient, decimal_text({g.row_dir[0], g.row_dir[1], g.row_dir[2], g.column_dir[0],
+                                                   g.column_dir[1], g.column_dir[2]}));
+  place(DCM_ImagePositionPatient, decimal_text({position[0], position[1], position[2]}));
+  table.stand_in(series.thickness_known, DCM_SliceThickness, decimal_text(g.thickness_mm), "1 mm");
+  place(DCM_SliceLocation, decimal_text(dot(position, normal)));
   if (series.slice_spacing_mm > 0)
     table.always(DCM_SpacingBetweenSlices, decimal_text(series.slice_spacing_mm));
 }
@@ -217,19 +260,22 @@ std::string coil_name(const std::vector<std::string>& elements) {
 }
 
 void mr_image(Table& table, const DicomSeries& series, const DicomPlane& plane) {
+  table.module = "acquisition";
   const Protocol& protocol = *series.protocol;
   const SequenceKind kind = sequence_kind(protocol);
   const int64_t contrast = plane.label.contrast;
   const std::string inversion_time = of_contrast(protocol.ti_ms, contrast);
-  table.always(DCM_ScanningSequence, std::string(kind.sequence) + (inversion_time.empty() ? "" : "\\IR"));
-  table.always(DCM_SequenceVariant, std::string(kind.variant));
-  table.always(DCM_ScanOptions, "");
+  const bool kind_known = !kind.word.empty();
+  table.stand_in(kind_known, DCM_ScanningSequence,
+                 std::string(kind.sequence) + (inversion_time.empty() ? "" : "\\IR"), "RM, research mode");
+  table.stand_in(kind_known, DCM_SequenceVariant, std::string(kind.variant), "NONE");
+  table.blank(DCM_ScanOptions);
   table.always(DCM_MRAcquisitionType, series.three_dimensional ? "3D" : "2D");
   table.if_known(DCM_SequenceName, line(protocol.sequence_type, short_string));
   table.always(DCM_RepetitionTime, of_contrast(protocol.tr_ms, contrast));
   table.always(DCM_EchoTime, of_contrast(protocol.te_ms, contrast));
   table.always(DCM_EchoTrainLength, integer_if(protocol.echo_train_length));
-  table.if_known(DCM_InversionTime, inversion_time);
+  table.if_it_applies(DCM_InversionTime, inversion_time);
   table.if_known(DCM_FlipAngle, of_contrast(protocol.flip_angle_deg, contrast));
   table.always(DCM_EchoNumbers, std::to_string(contrast + 1));
   table.always(DCM_NumberOfAverages, std::to_string(plane.label.averages));
@@ -257,18 +303,7 @@ void pixels(Table& table, const PixelPlane& plane) {
   table.always(DCM_WindowWidth, "32768");
 }
 
-}  // namespace
-
-std::string derivation_text(const DicomSeries& series, const DicomOptions& options) {
-  std::string text = options.derivation;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (text.find(series.acceleration_text) == std::string::npos) add(series.acceleration_text);
-  add("stored pixel = round(image value x " + decimal_text(series.scaling.factor) + ")");
-  return line_text(text, short_text);
-}
-
-std::vector<DicomAttribute> dicom_attributes(const DicomSeries& series, const DicomPlane& plane,
-                                             const DicomOptions& options) {
+Table fill_table(const DicomSeries& series, const DicomPlane& plane, const DicomOptions& options) {
   if (series.protocol == nullptr) throw Bug("A DICOM series has no protocol");
   if (options.identity.empty()) throw Bug("A DICOM series has no identity to make its UIDs from");
   const Protocol& protocol = *series.protocol;
@@ -284,7 +319,31 @@ std::vector<DicomAttribute> dicom_attributes(const DicomSeries& series, const Di
   const bool ascii = std::all_of(table.rows.begin(), table.rows.end(),
                                  [](const DicomAttribute& row) { return is_ascii(row.value); });
   if (!ascii) table.always(DCM_SpecificCharacterSet, "ISO_IR 192");
-  return std::move(table.rows);
+  return table;
+}
+
+}  // namespace
+
+std::string derivation_text(const DicomSeries& series, const DicomOptions& options) {
+  std::string text = options.derivation;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (text.find(series.acceleration_text) == std::string::npos) add(series.acceleration_text);
+  add("stored pixel = round(image value x " + decimal_text(series.scaling.factor) + ")");
+  return line_text(text, short_text);
+}
+
+std::vector<DicomAttribute> dicom_attributes(const DicomSeries& series, const DicomPlane& plane,
+                                             const DicomOptions& options) {
+  return fill_table(series, plane, options).rows;
+}
+
+std::vector<DicomGap> dicom_gaps(const DicomSeries& series, const DicomPlane& plane,
+                                 const DicomOptions& options) {
+  prepare_dcmtk();
+  std::vector<DicomGap> gaps;
+  for (const Table::Gap& gap : fill_table(series, plane, options).gaps)
+    gaps.push_back({gap.module, DcmTag(gap.tag).getTagName(), gap.instead});
+  return gaps;
 }
 
 }  // namespace raki

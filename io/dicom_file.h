@@ -42,8 +42,10 @@ struct DicomPlane {
 struct DicomSeries {
   const Protocol* protocol = nullptr;
   PixelScaling scaling;
-  double slice_spacing_mm = 0;  ///< between adjacent slice centres; 0: one slice
-  bool geometry_known = true;
+  double slice_spacing_mm = 0;    ///< between adjacent slice centres; 0: one slice
+  bool geometry_known = true;     ///< false: position and orientation are stand-ins
+  bool fov_known = true;          ///< false: the size of a pixel is a stand-in
+  bool thickness_known = true;    ///< false: the thickness of a slice is one
   std::string acceleration_text;  ///< "R = 4"
   double acceleration = 1;
   bool three_dimensional = false;

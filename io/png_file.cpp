@@ -32,17 +32,18 @@ void flush_nothing(png_structp) {}
 }
 void on_warning(png_structp, png_const_charp) {}
 
-struct GrayRows {
+struct Rows {
   png_uint_32 width = 0, height = 0;
   int bit_depth = 8;
+  int colour_type = PNG_COLOR_TYPE_GRAY;
   std::vector<uint8_t> bytes;  ///< big-endian samples, row by row
 };
 
 /// libpng leaves by longjmp on errors: no object with a destructor may live in this function.
-bool encode_into(Sink* sink, const GrayRows& rows, png_structp png, png_infop info) {
+bool encode_into(Sink* sink, const Rows& rows, png_structp png, png_infop info) {
   if (setjmp(png_jmpbuf(png))) return false;
   png_set_write_fn(png, sink, append, flush_nothing);
-  png_set_IHDR(png, info, rows.width, rows.height, rows.bit_depth, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+  png_set_IHDR(png, info, rows.width, rows.height, rows.bit_depth, rows.colour_type, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, info);
   const size_t stride = rows.bytes.size() / rows.height;
@@ -51,7 +52,7 @@ bool encode_into(Sink* sink, const GrayRows& rows, png_structp png, png_infop in
   return true;
 }
 
-std::vector<uint8_t> encode_png(const GrayRows& rows) {
+std::vector<uint8_t> encode_png(const Rows& rows) {
   Sink sink;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, on_error, on_warning);
   png_infop info = png ? png_create_info_struct(png) : nullptr;
@@ -83,7 +84,7 @@ void write_preview_png(const std::filesystem::path& path, const at::Tensor& plan
   if (!values.isfinite().all().item<bool>()) throw Bug("A preview image holds a NaN or infinite value");
   const float white = percentile(values, 0.995);
   const int64_t n = values.size(0), ny = values.size(1), nx = values.size(2);
-  GrayRows rows{static_cast<png_uint_32>(n * nx), static_cast<png_uint_32>(ny), 8, {}};
+  Rows rows{static_cast<png_uint_32>(n * nx), static_cast<png_uint_32>(ny), 8, PNG_COLOR_TYPE_GRAY, {}};
   const float* value = values.const_data_ptr<float>();
   for (int64_t y = 0; y < ny; ++y)
     for (int64_t plane = 0; plane < n; ++plane)
@@ -97,12 +98,25 @@ void write_png(const std::filesystem::path& path, const GrayImage& image) {
         {"PNG holds unsigned samples only", "a signed image", "", path.string(), "Write it as npy or raw"},
         ExitCode::usage);
   const bool wide = image.bits > 8;
-  GrayRows rows{
-      static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height), wide ? 16 : 8, {}};
+  Rows rows{static_cast<png_uint_32>(image.width),
+            static_cast<png_uint_32>(image.height),
+            wide ? 16 : 8,
+            PNG_COLOR_TYPE_GRAY,
+            {}};
   for (const int32_t sample : image.samples) {
     if (wide) rows.bytes.push_back(static_cast<uint8_t>(sample >> 8));
     rows.bytes.push_back(static_cast<uint8_t>(sample & 0xff));
   }
+  write_new_file(path, encode_png(rows));
+}
+
+void write_png(const std::filesystem::path& path, const ColourImage& image) {
+  Rows rows{static_cast<png_uint_32>(image.width),
+            static_cast<png_uint_32>(image.height),
+            8,
+            PNG_COLOR_TYPE_RGB,
+            {}};
+  for (const Colour& pixel : image.pixels) rows.bytes.insert(rows.bytes.end(), pixel.begin(), pixel.end());
   write_new_file(path, encode_png(rows));
 }
 

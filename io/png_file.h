@@ -1,9 +1,11 @@
 #pragma once
-// 8- and 16-bit gray PNG, by libpng.
+// 8- and 16-bit gray and 8-bit colour PNG, by libpng.
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <filesystem>
+#include <vector>
 
 #include "io/htj2k.h"
 
@@ -15,5 +17,14 @@ void write_preview_png(const std::filesystem::path& path, const at::Tensor& plan
 
 /// The samples as they are, 8 bit for bits <= 8, else 16 bit. @throws InputError (64) for signed samples.
 void write_png(const std::filesystem::path& path, const GrayImage& image);
+
+/// Red, green and blue, 0 to 255.
+using Colour = std::array<uint8_t, 3>;
+
+struct ColourImage {
+  int64_t width = 0, height = 0;
+  std::vector<Colour> pixels;  ///< row by row
+};
+void write_png(const std::filesystem::path& path, const ColourImage& image);
 
 }  // namespace raki

@@ -96,6 +96,7 @@ void find_samplings(const Readouts& readouts, ScanPlan& plan) {
     if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
     summary.sampling_of_frame.push_back(found - summary.samplings.begin());
     summary.labels.push_back(frame.label);
+    summary.geometry.push_back(frame.geometry);
   }
   const Sampling& first = summary.samplings.front();
   const auto stated = summary.protocol.acceleration_ky;

@@ -3,7 +3,6 @@
 // jobs/README.md.
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "jobs/series.h"
@@ -22,12 +21,5 @@ struct RunFacts {
 /// The report as indented JSON text. No patient data.
 std::string report_json(const Series& series, const WrittenSeries& written, const ScanSummary& scan,
                         const ReconOptions& options, const RunFacts& facts);
-
-/// Every method with the reason why it cannot work on this scan; empty: it can.
-std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan,
-                                                             const ReconOptions& options);
-
-/// What `raki info --json` prints.
-std::string info_json(const ScanSummary& scan, const ReconOptions& options);
 
 }  // namespace raki

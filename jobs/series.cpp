@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <atomic>
-#include <cmath>
 #include <cstdio>
 
 #include "gpu/device.h"
@@ -23,20 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t preview_frames = 8;
-
-/// Distance between neighbouring slice centres along the normal; 0 where there is one slice.
-double slice_spacing_mm(const Series& series) {
-  double spacing = 0;
-  for (size_t i = 1; i < series.geometry.size(); ++i) {
-    const FrameGeometry& a = series.geometry[i - 1];
-    const FrameGeometry& b = series.geometry[i];
-    const Vec3 step{b.centre_mm[0] - a.centre_mm[0], b.centre_mm[1] - a.centre_mm[1],
-                    b.centre_mm[2] - a.centre_mm[2]};
-    const double distance = std::abs(dot(step, a.slice_dir));
-    if (distance > 1e-3 && (spacing == 0 || distance < spacing)) spacing = distance;
-  }
-  return spacing;
-}
 
 std::string derivation_text(const Series& series) {
   const FrameEvidence& first = series.evidence.front();
@@ -80,23 +65,12 @@ std::string image_name(int64_t number) {
   return name;
 }
 
-DicomSeries dicom_series(const Series& series, const ScanSummary& scan, const PixelScaling& scaling) {
-  const Sampling& sampling = series.samplings.front();
-  DicomSeries common;
-  common.protocol = &scan.protocol;
-  common.scaling = scaling;
-  common.slice_spacing_mm = slice_spacing_mm(series);
-  common.geometry_known = series.geometry.front().known && scan.fov_known;
-  common.acceleration = static_cast<double>(sampling.acceleration_ky);
-  common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
-  common.three_dimensional = scan.matrix.z > 1;
-  return common;
-}
-
 int64_t write_dicom_files(const Planes& planes, const PixelScaling& scaling, const DicomOptions& options,
                           const fs::path& folder, const std::function<void(double)>& progress) {
   fs::create_directories(folder / "series001");
-  const DicomSeries common = dicom_series(planes.series, planes.scan, scaling);
+  const Series& series = planes.series;
+  DicomSeries common = dicom_series(planes.scan, series.geometry, series.samplings.front());
+  common.scaling = scaling;
   std::atomic<int64_t> clipped{0}, done{0};
   parallel_for(planes.count(), threads(), [&](int64_t i) {
     throw_if_interrupted();
@@ -126,6 +100,25 @@ WrittenFile describe(const fs::path& folder, const std::string& name) {
 at::Tensor& Series::map(const std::string& name) {
   if (!maps[name].defined()) maps[name] = stored_planes(store / name, images.sizes());
   return maps[name];
+}
+
+bool thickness_known(const ScanSummary& scan) {
+  const auto& stated = scan.protocol.recon_fov ? scan.protocol.recon_fov : scan.protocol.encoded_fov;
+  return scan.fov_known && !(stated && !(stated->z_mm > 0));
+}
+
+DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
+                         const Sampling& sampling) {
+  DicomSeries common;
+  common.protocol = &scan.protocol;
+  common.slice_spacing_mm = slice_spacing(geometry).smallest_mm;
+  common.geometry_known = geometry.front().known && scan.fov_known;
+  common.fov_known = scan.fov_known;
+  common.thickness_known = thickness_known(scan);
+  common.acceleration = static_cast<double>(sampling.acceleration_ky);
+  common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
+  common.three_dimensional = scan.matrix.z > 1;
+  return common;
 }
 
 Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& store) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "io/dicom_file.h"
 #include "io/pixels.h"
 #include "jobs/options.h"
 #include "raki/interpolate.h"
@@ -44,6 +45,13 @@ struct WrittenSeries {
   PixelScaling scaling;
   int64_t clipped_pixels = 0;
 };
+
+/// False: the header states no field of view along z, or none at all, and 1 mm stands in.
+bool thickness_known(const ScanSummary& scan);
+
+/// What the DICOM files of frames with this geometry have in common, but for the scaling of their pixels.
+DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
+                         const Sampling& sampling);
 
 /// Writes what `options.outputs` asks for into `folder`. `identity`: everything that makes this job this one;
 /// `study`: what makes the scan this one (unique identifiers follow from them).

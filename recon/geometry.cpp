@@ -1,8 +1,8 @@
 #include "recon/geometry.h"
 
+#include <algorithm>
 #include <cmath>
-#include <string>
-#include <string_view>
+#include <cstdlib>
 
 #include "gpu/error.h"
 
@@ -65,6 +65,47 @@ double dot(const Vec3& a, const Vec3& b) {
 
 Vec3 cross(const Vec3& a, const Vec3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
+SliceSpacing slice_spacing(const std::vector<FrameGeometry>& frames) {
+  if (frames.empty()) return {};
+  const Vec3& normal = frames.front().slice_dir;
+  std::vector<Vec3> centres;
+  for (const FrameGeometry& frame : frames) centres.push_back(frame.centre_mm);
+  std::sort(centres.begin(), centres.end(),
+            [&](const Vec3& a, const Vec3& b) { return dot(a, normal) < dot(b, normal); });
+  constexpr double same_place_mm = 1e-3;
+  SliceSpacing spacing;
+  for (size_t i = 1; i < centres.size(); ++i) {
+    const double distance = dot(add_scaled(centres[i], -1, centres[i - 1]), normal);
+    if (distance <= same_place_mm) continue;
+    spacing.smallest_mm = spacing.largest_mm > 0 ? std::min(spacing.smallest_mm, distance) : distance;
+    spacing.largest_mm = std::max(spacing.largest_mm, distance);
+  }
+  return spacing;
+}
+
+std::string orientation_text(const FrameGeometry& frame) {
+  const Vec3& n = frame.slice_dir;
+  const auto nearest =
+      std::max_element(n.begin(), n.end(), [](double a, double b) { return std::abs(a) < std::abs(b); });
+  const char* const plane =
+      std::array{"sagittal", "coronal", "axial"}[static_cast<size_t>(nearest - n.begin())];
+  const double tilt = std::acos(std::min(1.0, std::abs(*nearest))) * 180 / M_PI;
+  const auto degrees = std::lround(tilt);
+  return degrees == 0 ? plane : std::string(plane) + ", tilted by " + std::to_string(degrees) + " degrees";
+}
+
+std::string direction_letters(const Vec3& direction) {
+  constexpr std::array<std::array<char, 2>, 3> letters{{{'L', 'R'}, {'P', 'A'}, {'H', 'F'}}};
+  constexpr double negligible = 0.1;  // about 6 degrees
+  std::array<size_t, 3> axes{0, 1, 2};
+  std::stable_sort(axes.begin(), axes.end(),
+                   [&](size_t a, size_t b) { return std::abs(direction[a]) > std::abs(direction[b]); });
+  std::string text;
+  for (const size_t axis : axes)
+    if (std::abs(direction[axis]) > negligible) text += letters[axis][direction[axis] < 0];
+  return text;
 }
 
 ImagePlane image_plane(const FrameGeometry& frame, const FieldOfView& fov, const MatrixSize& matrix,

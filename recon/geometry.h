@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "recon/protocol.h"
 
@@ -20,6 +22,19 @@ struct FrameGeometry {
   Vec3 read_dir{1, 0, 0}, phase_dir{0, 1, 0}, slice_dir{0, 0, 1};
   bool known = false;  ///< false: the file says nothing; the values above are a stand-in
 };
+
+/// Distances between the centres of neighbouring slices along their normal; 0 where there is one slice.
+struct SliceSpacing {
+  double smallest_mm = 0, largest_mm = 0;
+};
+/// Of frames in any order; slices of several contrasts, repetitions, ... count once.
+SliceSpacing slice_spacing(const std::vector<FrameGeometry>& frames);
+
+/// "axial", "coronal, tilted by 12 degrees": the plane of the body the slice lies nearest to, by its normal.
+std::string orientation_text(const FrameGeometry& frame);
+
+/// Towards where in the body an LPS direction points, the larger components first: "A", "RP".
+std::string direction_letters(const Vec3& direction);
 
 /// Which point of the grid lies at `centre_mm`: the voxel at the origin of the Fourier transform (index n/2,
 /// the default: what a centred FFT of a Cartesian scan produces) or the geometric middle of the grid

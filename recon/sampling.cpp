@@ -187,23 +187,6 @@ std::string range_text(LineRange range) {
   return std::to_string(range.begin) + "-" + std::to_string(range.end - 1);
 }
 
-std::string acs_text(const Sampling& sampling) {
-  const int64_t lines = sampling.acs_ky.size() * sampling.acs_kz.size();
-  if (lines == 0) return "no ACS";
-  std::string text = "ACS ";
-  if (sampling.n_kz() > 1) text += "ky ";
-  text += range_text(sampling.acs_ky);
-  if (sampling.n_kz() > 1) text += ", kz " + range_text(sampling.acs_kz);
-  return text + " (" + std::to_string(lines) + " lines)";
-}
-
-std::string acceleration_text(const Sampling& sampling) {
-  std::string text = "R = " + std::to_string(sampling.acceleration_ky);
-  if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.acceleration_kz);
-  if (sampling.caipi_shift > 0) text += " shifted by " + std::to_string(sampling.caipi_shift);
-  return sampling.even_spacing ? text : text + " (uneven)";
-}
-
 }  // namespace
 
 int64_t Sampling::n_ky() const {
@@ -237,6 +220,12 @@ bool Sampling::operator==(const Sampling& other) const {
   return encoded_ky == other.encoded_ky && encoded_kz == other.encoded_kz && at::equal(mask, other.mask);
 }
 
+std::string missing_side(LineRange encoded, int64_t n) {
+  const bool start = encoded.begin > 0, end = encoded.end < n;
+  if (start && end) return "both";
+  return start ? "start" : end ? "end" : "";
+}
+
 Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange encoded_kz) {
   check_tensor(mask, "sampling mask", {{"kz"}, {"ky"}}, at::kBool);
   const at::Tensor host_mask = mask.to(at::kCPU).contiguous();
@@ -258,6 +247,21 @@ Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange
           ky.even && kz.even};
 }
 
+std::string acs_text(const Sampling& sampling) {
+  const int64_t lines = sampling.acs_ky.size() * sampling.acs_kz.size();
+  if (lines == 0) return "";
+  const bool slab = sampling.n_kz() > 1;
+  return (slab ? "ky " : "") + range_text(sampling.acs_ky) +
+         (slab ? ", kz " + range_text(sampling.acs_kz) : "") + " (" + std::to_string(lines) + " lines)";
+}
+
+std::string acceleration_text(const Sampling& sampling) {
+  std::string text = "R = " + std::to_string(sampling.acceleration_ky);
+  if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.acceleration_kz);
+  if (sampling.caipi_shift > 0) text += " shifted by " + std::to_string(sampling.caipi_shift);
+  return sampling.even_spacing ? text : text + " (uneven)";
+}
+
 std::string to_text(const Sampling& sampling) {
   std::string text = std::to_string(sampling.n_ky());
   if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.n_kz());
@@ -269,8 +273,9 @@ std::string to_text(const Sampling& sampling) {
   if (sampling.fully_sampled()) return text + "all measured";
   char effective[32];
   std::snprintf(effective, sizeof effective, "%.2f", sampling.effective_acceleration());
+  const std::string acs = acs_text(sampling);
   return text + std::to_string(sampling.measured_lines()) + " measured, " + acceleration_text(sampling) +
-         ", " + acs_text(sampling) + ", effective R = " + effective;
+         (acs.empty() ? ", no ACS" : ", ACS " + acs) + ", effective R = " + effective;
 }
 
 }  // namespace raki

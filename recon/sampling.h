@@ -40,6 +40,10 @@ struct Sampling {
   bool operator==(const Sampling& other) const;
 };
 
+/// Where an axis of `n` lines has lines that were never encoded: "start", "end" (partial Fourier), "both" (a
+/// zero-padded matrix); empty when all were.
+std::string missing_side(LineRange encoded, int64_t n);
+
 /// Detects acceleration and ACS in a mask. The ACS is the longest run of adjacent measured lines (of equal
 /// runs the one nearest the centre n / 2); a regular line that touches the block belongs to it. For 3-D masks
 /// the largest fully sampled rectangle around the centre. `encoded_*`: pass the whole range when nothing is
@@ -47,6 +51,10 @@ struct Sampling {
 /// @throws InputError when no line is measured.
 Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange encoded_kz);
 
+/// "R = 4", "R = 2 x 2 shifted by 1", "R = 3 (uneven)"
+std::string acceleration_text(const Sampling& sampling);
+/// "108-147 (40 lines)", "ky 22-41, kz 3-12 (200 lines)"; empty without ACS
+std::string acs_text(const Sampling& sampling);
 /// "256 lines, 94 measured, R = 4, ACS 108-147 (40 lines), effective R = 2.72"
 std::string to_text(const Sampling& sampling);
 

@@ -62,6 +62,7 @@ struct ScanSummary {
   int64_t n_coils = 0;
   int64_t separate_calibration_lines = 0;  ///< of a frame; 0: calibration is part of the image's lines
   std::vector<FrameLabel> labels;          ///< all frames in output order (slices by position)
+  std::vector<FrameGeometry> geometry;     ///< one a frame; empty: not known before samples are read
   std::vector<Sampling> samplings;         ///< the different samplings
   std::vector<int64_t> sampling_of_frame;  ///< index into `samplings`, one a frame
   std::vector<Decision> evidence;

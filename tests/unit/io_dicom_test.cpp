@@ -150,6 +150,31 @@ TEST(DicomAttributes, WithoutAnIdentityThereAreNoUids) {
   EXPECT_THROW(e.attributes(), Bug);
 }
 
+/// The gap of an attribute; empty when the scan answers for it.
+std::string instead_of(Example& e, const std::string& attribute) {
+  e.series.protocol = &e.protocol;
+  for (const DicomGap& gap : dicom_gaps(e.series, e.plane, e.options))
+    if (gap.attribute == attribute) return gap.module + ": " + gap.instead;
+  return "";
+}
+
+TEST(DicomGaps, WhatTheScanDoesNotSayIsListedByItsKeyword) {
+  Example e;
+  EXPECT_EQ(instead_of(e, "PatientName"), "patient: empty");
+  EXPECT_EQ(instead_of(e, "PatientWeight"), "patient: left out");
+  EXPECT_EQ(instead_of(e, "StudyInstanceUID"), "study: made from the file's digest");
+  EXPECT_EQ(instead_of(e, "ScanningSequence"), "acquisition: RM, research mode");
+  EXPECT_EQ(instead_of(e, "ImagePositionPatient"), "");
+  for (const char* never : {"Laterality", "ScanOptions", "PositionReferenceIndicator", "InversionTime"})
+    EXPECT_EQ(instead_of(e, never), "") << never;
+  e.series.geometry_known = e.series.fov_known = e.series.thickness_known = false;
+  EXPECT_EQ(instead_of(e, "ImagePositionPatient").substr(0, 27), "geometry: GEOMETRY UNKNOWN:");
+  EXPECT_EQ(instead_of(e, "PixelSpacing"), "geometry: 1 mm");
+  EXPECT_EQ(instead_of(e, "SliceThickness"), "geometry: 1 mm");
+  e.protocol.person.patient_name = "Jane^Doe";
+  EXPECT_EQ(instead_of(e, "PatientName"), "");
+}
+
 TEST(DicomAttributes, BackslashesInTheHeaderDoNotMakeMoreValues) {
   Example e;
   e.protocol.person.patient_name = "A\\B";

@@ -21,8 +21,8 @@ struct Png {
   std::vector<uint32_t> samples;
 };
 
-/// By libpng's simple file reader: another way than the one that wrote it.
-Png read_png(const std::filesystem::path& path) {
+/// By libpng's simple file reader: another way than the one that wrote it. Colours are joined to one number.
+Png read_png(const std::filesystem::path& path, int colour_type = PNG_COLOR_TYPE_GRAY) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
@@ -30,11 +30,14 @@ Png read_png(const std::filesystem::path& path) {
   png_read_png(png, info, PNG_TRANSFORM_IDENTITY, nullptr);
   Png result{
       png_get_image_width(png, info), png_get_image_height(png, info), png_get_bit_depth(png, info), {}};
-  EXPECT_EQ(png_get_color_type(png, info), PNG_COLOR_TYPE_GRAY);
+  EXPECT_EQ(png_get_color_type(png, info), colour_type);
   png_bytepp rows = png_get_rows(png, info);
   for (png_uint_32 y = 0; y < result.height; ++y)
     for (png_uint_32 x = 0; x < result.width; ++x)
-      result.samples.push_back(result.bits == 16 ? (rows[y][2 * x] << 8 | rows[y][2 * x + 1]) : rows[y][x]);
+      if (colour_type == PNG_COLOR_TYPE_RGB)
+        result.samples.push_back(rows[y][3 * x] << 16 | rows[y][3 * x + 1] << 8 | rows[y][3 * x + 2]);
+      else
+        result.samples.push_back(result.bits == 16 ? (rows[y][2 * x] << 8 | rows[y][2 * x + 1]) : rows[y][x]);
   png_destroy_read_struct(&png, &info, nullptr);
   std::fclose(file);
   return result;
@@ -53,6 +56,16 @@ TEST(Png, SamplesComeBackAsTheyAre) {
     EXPECT_TRUE(
         std::equal(png.samples.begin(), png.samples.end(), image.samples.begin(), image.samples.end()));
   }
+}
+
+TEST(Png, ColoursComeBackAsTheyAre) {
+  const TemporaryFolder folder;
+  const ColourImage image{
+      3, 2, {{1, 2, 3}, {255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {9, 8, 7}, {255, 255, 255}}};
+  write_png(folder.path / "c.png", image);
+  const Png png = read_png(folder.path / "c.png", PNG_COLOR_TYPE_RGB);
+  EXPECT_EQ(png.width, 3U);
+  EXPECT_EQ(png.samples, (std::vector<uint32_t>{0x010203, 0xff0000, 0x00ff00, 0x0000ff, 0x090807, 0xffffff}));
 }
 
 TEST(Png, SignedSamplesAreRefused) {

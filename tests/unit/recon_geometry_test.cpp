@@ -34,6 +34,34 @@ FrameGeometry oblique() {
   return frame;
 }
 
+FrameGeometry slice_at(double z_mm) {
+  FrameGeometry frame;
+  frame.centre_mm = {3, 4, z_mm};
+  return frame;
+}
+
+TEST(Geometry, SpacingsOfSlicesInAnyOrderAndRepeated) {
+  EXPECT_EQ(slice_spacing({}).largest_mm, 0);
+  EXPECT_EQ(slice_spacing({slice_at(2), slice_at(2)}).smallest_mm, 0);
+  const SliceSpacing even = slice_spacing({slice_at(0), slice_at(6), slice_at(12), slice_at(0), slice_at(6)});
+  EXPECT_EQ(even.smallest_mm, 6);
+  EXPECT_EQ(even.largest_mm, 6);
+  const SliceSpacing uneven = slice_spacing({slice_at(12), slice_at(0), slice_at(-5)});
+  EXPECT_EQ(uneven.smallest_mm, 5);
+  EXPECT_EQ(uneven.largest_mm, 12);
+}
+
+TEST(Geometry, OrientationInWords) {
+  EXPECT_EQ(orientation_text({}), "axial");
+  FrameGeometry frame;
+  frame.slice_dir = {-1, 0, 0};
+  EXPECT_EQ(orientation_text(frame), "sagittal");
+  EXPECT_EQ(orientation_text(oblique()), "axial, tilted by 20 degrees");
+  EXPECT_EQ(direction_letters({1, 0, 0}), "L");
+  EXPECT_EQ(direction_letters({0, -1, 0.05}), "A");
+  EXPECT_EQ(direction_letters({-0.5, 0, -0.8}), "FR");
+}
+
 TEST(Geometry, AxialPlaneByHand) {
   const ImagePlane p = image_plane({}, {240, 200, 5}, {240, 100, 1}, 0, VoxelCentre::fourier_origin);
   expect_vector(p.first_voxel_mm, {-120, -100, 0});
