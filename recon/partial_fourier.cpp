@@ -55,26 +55,31 @@ Lines lines_of(const MirrorAxis& kz, const MirrorAxis& ky) {
   return {encoded, missing.logical_and(mirrored(encoded))};
 }
 
-// The steps below work on samples transformed along the readout, where every column is by itself:
-// (frame, coil, x, kz, ky).
+// The steps below work on samples transformed along the readout, where every column is by itself: (frame,
+// coil, x, kz, ky), with the centre at 0 so that no transform has to shift it.
 
 at::Tensor columns_of(const at::Tensor& samples) {
-  return ifft_1d(samples).permute({0, 1, 4, 2, 3}).contiguous();
+  return at::fft_ifftshift(ifft_1d(samples).permute({0, 1, 4, 2, 3}), at::IntArrayRef{3, 4}).contiguous();
 }
 at::Tensor samples_of(const at::Tensor& columns) {
-  return fft_1d(columns.permute({0, 1, 3, 4, 2}).contiguous());
+  return fft_1d(at::fft_fftshift(columns, at::IntArrayRef{3, 4}).permute({0, 1, 3, 4, 2}).contiguous());
 }
 
 at::Tensor images_of(const at::Tensor& columns) {
-  return columns.size(-2) == 1 ? ifft_1d(columns) : ifft_2d(columns);
+  return at::fft_ifft2(columns);
 }
 at::Tensor columns_of_images(const at::Tensor& images) {
-  return images.size(-2) == 1 ? fft_1d(images) : fft_2d(images);
+  return at::fft_fft2(images);
+}
+
+/// A table of lines (kz, ky) in the order and place of `columns`.
+at::Tensor beside(const at::Tensor& columns, const at::Tensor& lines) {
+  return at::fft_ifftshift(lines).to(columns.device());
 }
 
 /// `columns` at the lines (kz, ky), zeros elsewhere.
 at::Tensor only(const at::Tensor& lines, const at::Tensor& columns) {
-  return at::where(lines.to(columns.device()), columns, at::zeros({}, columns.options()));
+  return at::where(beside(columns, lines), columns, at::zeros({}, columns.options()));
 }
 
 /// Hann over the symmetric lines of a partial axis, 1 on another. (n,) float32.
@@ -88,13 +93,13 @@ at::Tensor phase_window(const MirrorAxis& axis) {
 /// Of the low-resolution coil images: complex numbers of size 1, or 0 where there is no signal at all.
 at::Tensor phase_of(const at::Tensor& columns, const PartialFourierPlan& plan) {
   const at::Tensor window = phase_window(plan.kz).unsqueeze(1) * phase_window(plan.ky);
-  return at::sgn(images_of(columns * window.to(columns.device())));
+  return at::sgn(images_of(columns * beside(columns, window)));
 }
 
 /// The encoded lines, and what the projections find for the fillable ones.
 at::Tensor projected(const at::Tensor& columns, const PartialFourierPlan& plan) {
   const auto [encoded, fillable] = lines_of(plan.kz, plan.ky);
-  const at::Tensor measured = only(encoded, columns), filled = fillable.to(columns.device());
+  const at::Tensor measured = only(encoded, columns), filled = beside(columns, fillable);
   const at::Tensor phase = phase_of(measured, plan);
   at::Tensor found = measured;
   for (int64_t i = 0; i < iterations; ++i)
@@ -139,7 +144,7 @@ PartialFourierFilling by_homodyne(const KSpace& kspace, const PartialFourierPlan
   const auto [encoded, fillable] = lines_of(plan.kz, plan.ky);
   const at::Tensor weight = encoded.to(at::kFloat) + mirrored(fillable).to(at::kFloat);
   const at::Tensor columns = columns_of(kspace.samples), phase = phase_of(columns, plan);
-  const at::Tensor images = images_of(columns * weight.to(columns.device()));
+  const at::Tensor images = images_of(columns * beside(columns, weight));
   const at::Tensor in_phase = columns_of_images(at::real(images * phase.conj()) * phase);
   return {KSpace(samples_of(only(encoded.logical_or(fillable), in_phase)), kspace.basis), {}};
 }
@@ -203,17 +208,18 @@ PartialFourierPlan plan_partial_fourier(const Sampling& sampling, PartialFourier
   plan.kz = axis_of(sampling.encoded_kz, sampling.n_kz());
   if (!plan.ky.partial && !plan.kz.partial) {
     const int64_t lines = std::max(plan.ky.fillable(), plan.kz.fillable());
-    if (lines > 0) plan.words = std::to_string(lines) + " lines are too few to matter";
+    if (lines > 0) plan.words = std::to_string(lines) + " lines left empty: too few to matter";
     return plan;
   }
   for (const auto& [axis, name] : {std::pair(plan.ky, "ky"), std::pair(plan.kz, "kz")})
     if (plan.words.empty()) plan.words = too_narrow(axis, name);
   if (!plan.words.empty()) return plan;
+  const auto lines = lines_of(plan.kz, plan.ky).fillable.sum().item<int64_t>();
   plan.filling = wanted;
-  plan.words = "asked for";
-  if (wanted == PartialFourier::zero) return plan;
-  plan.lines = lines_of(plan.kz, plan.ky).fillable.sum().item<int64_t>();
-  plan.words = std::to_string(plan.lines) + " lines" + axis_words(plan.ky, "ky") + axis_words(plan.kz, "kz");
+  plan.lines = wanted == PartialFourier::zero ? 0 : lines;
+  plan.words = std::to_string(lines) +
+               (wanted == PartialFourier::zero ? " lines left empty" : " lines filled") +
+               axis_words(plan.ky, "ky") + axis_words(plan.kz, "kz");
   return plan;
 }
 
