@@ -13,6 +13,7 @@
 #include "io/png_file.h"
 #include "io/uid.h"
 #include "jobs/parallel.h"
+#include "jobs/reconstruct.h"
 #include "jobs/signals.h"
 #include "jobs/version.h"
 
@@ -38,11 +39,15 @@ double slice_spacing_mm(const Series& series) {
   return spacing;
 }
 
-std::string derivation_text(const Series& series) {
+std::string derivation_text(const Series& series, const ReconOptions& options) {
   const FrameEvidence& first = series.evidence.front();
   std::string text = "raki " + std::string(version) + ", method " + to_text(first.method_asked);
   if (first.method_used != first.method_asked) text += " (kept: " + to_text(first.method_used) + ")";
-  return text + ", " + to_text(series.samplings.front());
+  text += ", " + to_text(series.samplings.front());
+  const PartialFourierPlan plan = plan_of(series.samplings.front(), options);
+  if (!plan.words.empty()) text += ", partial Fourier " + to_text(plan.filling);
+  if (options.kspace_filter.taper > 0) text += ", k-space filter " + to_text(options.kspace_filter);
+  return text;
 }
 
 DicomOptions dicom_options(const Series& series, const ReconOptions& options,
@@ -53,7 +58,7 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
   dicom.study_identity = input_digest;
   dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=";
   for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
-  dicom.derivation = derivation_text(series);
+  dicom.derivation = derivation_text(series, options);
   dicom.software_version = version;
   return dicom;
 }
@@ -80,6 +85,12 @@ std::string image_name(int64_t number) {
   return name;
 }
 
+/// More than a few lines are missing on one side.
+bool is_partial(const Sampling& sampling) {
+  const PartialFourierPlan plan = plan_partial_fourier(sampling, PartialFourier::zero);
+  return plan.ky.partial || plan.kz.partial;
+}
+
 DicomSeries dicom_series(const Series& series, const ScanSummary& scan, const PixelScaling& scaling) {
   const Sampling& sampling = series.samplings.front();
   DicomSeries common;
@@ -90,6 +101,7 @@ DicomSeries dicom_series(const Series& series, const ScanSummary& scan, const Pi
   common.acceleration = static_cast<double>(sampling.acceleration_ky);
   common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
   common.three_dimensional = scan.matrix.z > 1;
+  common.partial_fourier = is_partial(sampling);
   return common;
 }
 
