@@ -128,9 +128,11 @@ at::Tensor trust_in(const at::Tensor& columns, const PartialFourierPlan& plan) {
   const at::Tensor encoded = lines_of(plan.kz, plan.ky).encoded;
   const at::Tensor held = encoded.logical_and(lines_of(narrower.kz, narrower.ky).fillable);
   const at::Tensor found = only(held, projected(columns, narrower));
-  const at::Tensor power = found.abs().square().sum({1, 2, 3, 4});
-  const at::Tensor agreement = at::real(found.conj() * columns).sum({1, 2, 3, 4});
-  return at::where(power > 0, agreement / power, at::zeros_like(power)).clamp(0, 1);
+  // In double precision, so that the order of the sum (threads, frames in the batch) shows in no bit.
+  const auto summed = [](const at::Tensor& values) { return values.sum({1, 2, 3, 4}, false, at::kDouble); };
+  const at::Tensor power = summed(found.abs().square());
+  const at::Tensor agreement = summed(at::real(found.conj() * columns));
+  return at::where(power > 0, agreement / power, at::zeros_like(power)).clamp(0, 1).to(at::kFloat);
 }
 
 PartialFourierFilling by_pocs(const KSpace& kspace, const PartialFourierPlan& plan) {

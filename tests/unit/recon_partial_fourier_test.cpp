@@ -202,10 +202,7 @@ TEST(PartialFourier, ABatchIsItsFramesOneByOne) {
     const PartialFourierFilling batch = partial_ky(full, 0.75).by(filling);
     for (int64_t i = 0; i < full.size(0); ++i) {
       const PartialFourierFilling one = partial_ky(full.narrow(0, i, 1), 0.75).by(filling);
-      EXPECT_LE(laws::relative_difference(one.kspace.samples, batch.kspace.samples.narrow(0, i, 1)), 1e-6);
-      if (filling == PartialFourier::pocs) {
-        EXPECT_NEAR(one.trust.item<double>(), batch.trust[i].item<double>(), 1e-6);
-      }
+      EXPECT_TRUE(at::equal(one.kspace.samples, batch.kspace.samples.narrow(0, i, 1)));
     }
   }
 }
