@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdio>
+#include <set>
 
 #include "gpu/error.h"
 #include "gpu/log.h"
@@ -133,14 +134,15 @@ std::optional<WhiteningMatrix> whitening_of(const ScanSummary& scan, ReconContex
   return whitening_matrix(covariance, scan.dwell_time_us, scan.protocol.relative_receiver_noise_bandwidth);
 }
 
-/// One decision for every kind of sampling that has lines to fill.
+/// One decision for every kind of sampling that has lines to fill; samplings that differ otherwise share it.
 void decide_partial_fourier(const ScanSummary& scan, ReconContext& context) {
+  const bool asked = context.options.partial_fourier == PartialFourier::zero;
+  std::set<std::string> told;
   for (const Sampling& sampling : scan.samplings) {
     const PartialFourierPlan plan = plan_of(sampling, context.options);
-    if (!plan.words.empty())
-      context.evidence.push_back(
-          {"partial Fourier", to_text(plan.filling),
-           context.options.partial_fourier == PartialFourier::zero ? "option" : "lines", plan.words, false});
+    if (plan.words.empty() || !told.insert(plan.words).second) continue;
+    context.evidence.push_back(
+        {"partial Fourier", to_text(plan.filling), asked ? "option" : "lines", plan.words, false});
   }
 }
 
