@@ -49,6 +49,7 @@ struct DicomSeries {
   std::string acceleration_text;  ///< "R = 4"
   double acceleration = 1;
   bool three_dimensional = false;
+  bool partial_fourier = false;  ///< along a phase-encode axis
 };
 
 /// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist.

@@ -123,6 +123,7 @@ at::Tensor noise_of(const Bench& bench, RakiOptions interpolation, const Run& ru
   ReconOptions options;
   options.interpolation = interpolation;
   options.noise_repeats = bench.options.noise_repeats;
+  options.partial_fourier = PartialFourier::zero;  // the interpolation is measured, and nothing after it
   // The device is not looked at: the maps are made where the tensors live.
   ReconContext context{options, Device::cpu()};
   context.image_matrix = {image.size(3), image.size(2), image.size(1)};

@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "raki/repeats.h"
+#include "recon/combine.h"
 #include "recon/finish.h"
+#include "recon/fourier.h"
 #include "recon/noise_map.h"
 
 namespace raki {
@@ -15,6 +17,11 @@ namespace {
 /// a / b; 0 where b is 0.
 at::Tensor ratio(const at::Tensor& a, const at::Tensor& b) {
   return at::where(b > 0, a / b, at::zeros_like(a));
+}
+
+/// Whether the image is made of the interpolated k-space as it is: then a formula holds.
+bool nothing_follows(const Sampling& sampling, const ReconOptions& options) {
+  return options.kspace_filter.taper == 0 && plan_of(sampling, options).filling == PartialFourier::zero;
 }
 
 std::map<std::string, at::Tensor> by_formula(const NoiseSource& source, const ReconContext& context) {
@@ -33,8 +40,13 @@ std::map<std::string, at::Tensor> by_repeats(const NoiseSource& source, const Re
       source.filled.model ? *source.filled.model : model_of(source.filled.kspace, source.kspace);
   RakiOptions options = context.options.interpolation;
   options.lessons = source.filled.lessons;  // what a network learned is taken as given
-  const auto [noise, bias] = repeat_scan(model, source.kspace.sampling, source.calibration, source.maps,
-                                         options, context.options.noise_repeats, progress);
+  const Sampling& sampling = source.kspace.sampling;
+  const auto image_of = [&](const KSpace& kspace) {
+    const KSpace complete = completed(kspace, sampling, context.options).kspace;
+    return combine(to_coil_images(complete), source.maps).samples;
+  };
+  const auto [noise, bias] = repeat_scan(model, sampling, source.calibration, image_of, options,
+                                         context.options.noise_repeats, progress);
   const Image grid =
       to_image_grid(Image(bias.to(at::kComplexFloat)), context.fov_ratio_zyx, context.image_matrix);
   return {{"noise", to_image_grid(noise, context.fov_ratio_zyx, context.image_matrix).samples},
@@ -45,7 +57,8 @@ std::map<std::string, at::Tensor> by_repeats(const NoiseSource& source, const Re
 
 std::map<std::string, at::Tensor> noise_maps(const NoiseSource& source, const ReconContext& context,
                                              const Progress& progress) {
-  auto maps = source.filled.noise ? by_formula(source, context) : by_repeats(source, context, progress);
+  const bool formula = source.filled.noise && nothing_follows(source.kspace.sampling, context.options);
+  auto maps = formula ? by_formula(source, context) : by_repeats(source, context, progress);
   if (context.whitening) maps["snr"] = ratio(source.image, maps.at("noise"));
   for (auto& [name, samples] : maps) samples = samples.cpu();
   return maps;

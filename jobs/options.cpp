@@ -114,7 +114,8 @@ std::string identity_text(const ReconOptions& options) {
   std::ostringstream text;
   text << "combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss")
        << " prewhiten=" << options.prewhiten << " coils=" << options.coils
-       << interpolation_text(options.interpolation)
+       << interpolation_text(options.interpolation) << " partial-fourier=" << to_text(options.partial_fourier)
+       << " kspace-filter=" << options.kspace_filter.taper
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
        << reader_text(options.reader);
   return text.str();

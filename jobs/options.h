@@ -11,6 +11,8 @@
 #include "io/reader_options.h"
 #include "raki/options.h"
 #include "recon/geometry.h"
+#include "recon/kspace_filter.h"
+#include "recon/partial_fourier.h"
 
 namespace raki {
 
@@ -41,7 +43,9 @@ constexpr int64_t usual_noise_repeats = 8;
 struct ReconOptions {
   RakiOptions interpolation;
   Combination combination = Combination::adaptive;
-  bool noise_map = false;  ///< also the maps of jobs/noise_maps.h
+  PartialFourier partial_fourier = PartialFourier::pocs;  ///< lines that were not encoded
+  KSpaceFilter kspace_filter;                             ///< of the filled k-space
+  bool noise_map = false;                                 ///< also the maps of jobs/noise_maps.h
   int64_t noise_repeats = usual_noise_repeats;
   bool prewhiten = true;        ///< false: noise readouts stay unused, noise is estimated from the data
   int64_t coils = 16;           ///< more coils than this are compressed to this many virtual ones; 0: never

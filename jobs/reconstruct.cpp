@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdio>
+#include <set>
 
 #include "gpu/error.h"
 #include "gpu/log.h"
@@ -12,7 +13,9 @@
 #include "recon/combine.h"
 #include "recon/finish.h"
 #include "recon/fourier.h"
+#include "recon/kspace_filter.h"
 #include "recon/noise_map.h"
+#include "recon/partial_fourier.h"
 #include "recon/readout.h"
 #include "recon/sensitivities.h"
 
@@ -37,6 +40,9 @@ Input on_both(Input input, Verb&& verb) {
 
 at::IntArrayRef shape_of(const Input& input) {
   return input.kspace.samples.sizes();
+}
+at::IntArrayRef shape_of(const PartialFourierFilling& filling) {
+  return filling.kspace.samples.sizes();
 }
 template <typename Data>
 at::IntArrayRef shape_of(const Data& data) {
@@ -75,6 +81,12 @@ Input compress(Input input, int64_t coils) {
       input.calibration ? *input.calibration : central_calibration(input, zero_filled(input.kspace));
   const CompressionMatrix compression = compression_matrix(source, coils);
   return on_both(std::move(input), [&](const auto& data) { return compress_coils(data, compression); });
+}
+
+void note_trust(const PartialFourierFilling& filling, std::vector<FrameEvidence>& frames) {
+  if (!filling.trust.defined()) return;
+  for (size_t i = 0; i < frames.size(); ++i)
+    frames[i].numbers["partial_fourier_trust"] = filling.trust[static_cast<int64_t>(i)].item<double>();
 }
 
 /// How the coils are combined: by maps from the calibration, or, as a root sum of squares does, by the images
@@ -122,6 +134,18 @@ std::optional<WhiteningMatrix> whitening_of(const ScanSummary& scan, ReconContex
   return whitening_matrix(covariance, scan.dwell_time_us, scan.protocol.relative_receiver_noise_bandwidth);
 }
 
+/// One decision for every kind of sampling that has lines to fill; samplings that differ otherwise share it.
+void decide_partial_fourier(const ScanSummary& scan, ReconContext& context) {
+  const bool asked = context.options.partial_fourier == PartialFourier::zero;
+  std::set<std::string> told;
+  for (const Sampling& sampling : scan.samplings) {
+    const PartialFourierPlan plan = plan_of(sampling, context.options);
+    if (plan.words.empty() || !told.insert(plan.words).second) continue;
+    context.evidence.push_back(
+        {"partial Fourier", to_text(plan.filling), asked ? "option" : "lines", plan.words, false});
+  }
+}
+
 /// Image / encoded field of view along y and z; x was brought to the image's by removing the oversampling.
 std::array<double, 3> fov_ratio(const ScanSummary& scan) {
   const auto ratio = [](double image, double encoded) {
@@ -158,7 +182,23 @@ ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const
       scan.image_turned, {}};
   context.whitening = whitening_of(scan, context);
   if (context.whitening) context.whitening->matrix = context.whitening->matrix.to(device.torch());
+  decide_partial_fourier(scan, context);
   return context;
+}
+
+PartialFourierPlan plan_of(const Sampling& sampling, const ReconOptions& options) {
+  const bool gaps = options.interpolation.method == Method::zero_filled && !sampling.fully_sampled();
+  PartialFourierPlan plan =
+      plan_partial_fourier(sampling, gaps ? PartialFourier::zero : options.partial_fourier);
+  if (gaps && !plan.words.empty()) plan.words = "zero filling leaves lines within the encoded range empty";
+  return plan;
+}
+
+PartialFourierFilling completed(const KSpace& interpolated, const Sampling& sampling,
+                                const ReconOptions& options) {
+  PartialFourierFilling filling = fill_partial_fourier(interpolated, plan_of(sampling, options));
+  filling.kspace = filter_kspace(filling.kspace, sampling, options.kspace_filter);
+  return filling;
 }
 
 ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
@@ -170,7 +210,11 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   Interpolation filled =
       interpolate(input.kspace, input.calibration, options.interpolation, part_of(progress, 0, share),
                   options.noise_map ? NoiseMapWanted::yes : NoiseMapWanted::no);
-  const CoilImages images = timed("transform", filled.kspace, to_coil_images);
+  const PartialFourierFilling complete = timed("complete k-space", filled.kspace, [&](const KSpace& k) {
+    return completed(k, input.kspace.sampling, options);
+  });
+  note_trust(complete, filled.frames);
+  const CoilImages images = timed("transform", complete.kspace, to_coil_images);
   const std::optional<SensitivityMaps> maps = combination(images, input, context, filled.kspace);
   const Image image = timed("combine", images, [&](const CoilImages& coils) {
     return magnitude(combine_coils(coils, maps, context));

@@ -27,6 +27,14 @@ struct ReconContext {
   std::vector<Decision> evidence = {};  ///< what was decided here, for the report
 };
 
+/// What becomes of lines that were not encoded. Where lines within the encoded range are left empty too
+/// (method zero-filled), nothing.
+PartialFourierPlan plan_of(const Sampling& sampling, const ReconOptions& options);
+
+/// From the interpolated k-space to the one an image is made of: partial Fourier, then the k-space filter.
+PartialFourierFilling completed(const KSpace& interpolated, const Sampling& sampling,
+                                const ReconOptions& options);
+
 /// Looks at the scan once: noise, sizes, what the options ask for.
 /// @throws InputError when the options cannot be carried out on this scan.
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);

@@ -12,6 +12,7 @@
 #include "io/png_file.h"
 #include "io/uid.h"
 #include "jobs/parallel.h"
+#include "jobs/reconstruct.h"
 #include "jobs/signals.h"
 #include "jobs/version.h"
 
@@ -23,11 +24,15 @@ namespace {
 
 constexpr int64_t preview_frames = 8;
 
-std::string derivation_text(const Series& series) {
+std::string derivation_text(const Series& series, const ReconOptions& options) {
   const FrameEvidence& first = series.evidence.front();
   std::string text = "raki " + std::string(version) + ", method " + to_text(first.method_asked);
   if (first.method_used != first.method_asked) text += " (kept: " + to_text(first.method_used) + ")";
-  return text + ", " + to_text(series.samplings.front());
+  text += ", " + to_text(series.samplings.front());
+  const PartialFourierPlan plan = plan_of(series.samplings.front(), options);
+  if (!plan.words.empty()) text += ", partial Fourier " + to_text(plan.filling);
+  if (options.kspace_filter.taper > 0) text += ", k-space filter " + to_text(options.kspace_filter);
+  return text;
 }
 
 DicomOptions dicom_options(const Series& series, const ReconOptions& options,
@@ -38,7 +43,7 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
   dicom.study_identity = input_digest;
   dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=";
   for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
-  dicom.derivation = derivation_text(series);
+  dicom.derivation = derivation_text(series, options);
   dicom.software_version = version;
   return dicom;
 }
@@ -107,6 +112,16 @@ bool thickness_known(const ScanSummary& scan) {
   return scan.fov_known && !(stated && !(stated->z_mm > 0));
 }
 
+namespace {
+
+/// More than a few lines are missing on one side.
+bool is_partial(const Sampling& sampling) {
+  const PartialFourierPlan plan = plan_partial_fourier(sampling, PartialFourier::zero);
+  return plan.ky.partial || plan.kz.partial;
+}
+
+}  // namespace
+
 DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
                          const Sampling& sampling) {
   DicomSeries common;
@@ -118,6 +133,7 @@ DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometr
   common.acceleration = static_cast<double>(sampling.acceleration_ky);
   common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
   common.three_dimensional = scan.matrix.z > 1;
+  common.partial_fourier = is_partial(sampling);
   return common;
 }
 

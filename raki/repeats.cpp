@@ -6,8 +6,6 @@
 #include "gpu/fft.h"
 #include "raki/signal_power.h"
 #include "raki/tasks.h"
-#include "recon/combine.h"
-#include "recon/fourier.h"
 
 namespace raki {
 namespace {
@@ -19,10 +17,6 @@ at::Tensor local_mean(const at::Tensor& values) {
   return at::avg_pool2d(values.flatten(0, 1).unsqueeze(1), window, 1, window / 2, false,
                         /*count_include_pad=*/false)
       .view_as(values);
-}
-
-at::Tensor combined(const KSpace& kspace, const SensitivityMaps& maps) {
-  return combine(to_coil_images(kspace), maps).samples;
 }
 
 }  // namespace
@@ -47,9 +41,9 @@ ScanModel model_of(const KSpace& filled, const UndersampledKSpace& kspace) {
 }
 
 NoiseAndBias repeat_scan(const ScanModel& model, const Sampling& sampling,
-                         const std::optional<Calibration>& calibration, const SensitivityMaps& maps,
+                         const std::optional<Calibration>& calibration, const ImageOf& image_of,
                          const RakiOptions& options, int64_t repeats, const Progress& progress) {
-  const at::Tensor signal = combined(model.signal, maps), size = signal.abs();
+  const at::Tensor signal = image_of(model.signal), size = signal.abs();
   const at::Tensor phase = at::where(size > 0, signal / size, at::ones_like(signal));
   at::Tensor sum = at::zeros_like(size), squares = at::zeros_like(size);
   for (int64_t i = 0; i < repeats; ++i) {
@@ -57,7 +51,7 @@ NoiseAndBias repeat_scan(const ScanModel& model, const Sampling& sampling,
     const auto again =
         interpolate(simulate(model, sampling, options.seed + static_cast<uint64_t>(i)), calibration, options,
                     part_of(progress, begin, begin + 1 / static_cast<double>(repeats)));
-    const at::Tensor error = at::real((combined(again.kspace, maps) - signal) * phase.conj());
+    const at::Tensor error = at::real((image_of(again.kspace) - signal) * phase.conj());
     sum += error;
     squares += error.square();
   }

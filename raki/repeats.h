@@ -2,6 +2,8 @@
 // Noise and bias of a method that is not linear, by simulated repeats of the scan (a parametric bootstrap:
 // Efron, Tibshirani, An Introduction to the Bootstrap, 1993, chapter 6). README.md, "Noise maps".
 
+#include <functional>
+
 #include "raki/interpolate.h"
 
 namespace raki {
@@ -18,11 +20,14 @@ struct NoiseAndBias {
   at::Tensor bias;  ///< (frame, z, y, x) float32: mean of the repeats minus the signal
 };
 
-/// `repeats` (2 or more) times `interpolate` with `options` on a simulated scan, combined with `maps`; both
-/// numbers of the part in phase with the signal, which is what a magnitude shows. A separate calibration is
-/// used as it is: its noise is not drawn anew.
+/// The steps from an interpolated k-space to the combined complex image, (frame, z, y, x).
+using ImageOf = std::function<at::Tensor(const KSpace&)>;
+
+/// `repeats` (2 or more) times `interpolate` with `options` on a simulated scan, made an image by `image_of`;
+/// both numbers of the part in phase with the signal, which is what a magnitude shows. A separate calibration
+/// is used as it is: its noise is not drawn anew.
 NoiseAndBias repeat_scan(const ScanModel& model, const Sampling& sampling,
-                         const std::optional<Calibration>& calibration, const SensitivityMaps& maps,
+                         const std::optional<Calibration>& calibration, const ImageOf& image_of,
                          const RakiOptions& options, int64_t repeats, const Progress& progress = {});
 
 }  // namespace raki

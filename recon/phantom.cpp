@@ -31,6 +31,9 @@ void check_options(const PhantomOptions& o) {
           "at least 1");
   require(o.acs_lines >= 0 && o.acs_lines <= o.matrix_y, "The calibration lines do not fit the phantom",
           std::to_string(o.acs_lines), "0 to the number of lines");
+  for (const double part : {o.partial_fourier, o.partial_fourier_z})
+    require(part > 0.5 && part <= 1, "Not a partial Fourier factor", std::to_string(part),
+            "more than 0.5 and at most 1");
   require(o.oversampling >= 1 && o.oversampling <= 8, "The readout oversampling is not usable",
           std::to_string(o.oversampling), "1 to 8");
   require(o.fov_x_mm > 0 && o.fov_y_mm > 0 && o.fov_x_mm < 1e4 && o.fov_y_mm < 1e4,
@@ -185,6 +188,19 @@ at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed)
   return at::matmul(lower, white).to(at::kComplexFloat);
 }
 
+namespace {
+
+/// Partial Fourier: the first lines of both axes are not encoded.
+void leave_out_lines(at::Tensor& mask, const PhantomOptions& options) {
+  for (const auto& [axis, part] :
+       {std::pair<int64_t, double>{0, options.partial_fourier_z}, {1, options.partial_fourier}}) {
+    const int64_t n = mask.size(axis);
+    mask.narrow(axis, 0, n - std::llround(part * static_cast<double>(n))).fill_(false);
+  }
+}
+
+}  // namespace
+
 at::Tensor phantom_calibration(const PhantomOptions& options) {
   check_options(options);
   const int64_t n_kz = options.slab ? options.slices : 1, n_ky = options.matrix_y;
@@ -195,13 +211,15 @@ at::Tensor phantom_calibration(const PhantomOptions& options) {
   mask.narrow(0, n_kz / 2 - partitions / 2, partitions)
       .narrow(1, n_ky / 2 - options.acs_lines / 2, options.acs_lines)
       .fill_(true);
+  if (!options.separate_calibration) leave_out_lines(mask, options);
   return mask;
 }
 
 at::Tensor phantom_mask(const PhantomOptions& options) {
   check_options(options);
-  const at::Tensor lattice = slab_mask(options.slab ? options.slices : 1, options.matrix_y,
-                                       {options.acceleration, options.acceleration_z, options.caipi_shift});
+  at::Tensor lattice = slab_mask(options.slab ? options.slices : 1, options.matrix_y,
+                                 {options.acceleration, options.acceleration_z, options.caipi_shift});
+  leave_out_lines(lattice, options);
   return options.separate_calibration ? lattice : lattice.logical_or(phantom_calibration(options));
 }
 

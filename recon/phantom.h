@@ -20,10 +20,12 @@ struct PhantomOptions {
   int64_t acs_lines = 40;
   bool slab =
       false;  ///< the slices, without gap, as partitions of one 3-D scan; coils sit in two rows along z
-  int64_t acceleration_z = 1, caipi_shift = 0;  ///< of a slab (recon/undersample.h)
-  int64_t acs_partitions = 0;                   ///< of a slab, calibration; 0: all
-  bool separate_calibration = false;            ///< ACS as reference lines that are not part of the image
-  double oversampling = 2;                      ///< of the readout
+  int64_t acceleration_z = 1, caipi_shift = 0;        ///< of a slab (recon/undersample.h)
+  int64_t acs_partitions = 0;                         ///< of a slab, calibration; 0: all
+  double partial_fourier = 1, partial_fourier_z = 1;  ///< part of the lines, and of a slab's partitions, that
+                                                      ///< is encoded: the first ones are not
+  bool separate_calibration = false;  ///< ACS as reference lines that are not part of the image
+  double oversampling = 2;            ///< of the readout
   double noise = 0.05;  ///< sd of a complex noise sample (k-space or unitary image) of coil 0 at the image
                         ///< dwell time; white matter has density 0.8, the coils together 1 in the centre:
                         ///< an SNR of 26 there, before undersampling
@@ -55,10 +57,10 @@ at::Tensor phantom_noise_covariance(const PhantomOptions& options);
 /// `n` samples of noise with that covariance, (coil, n) complex64, from the given seed.
 at::Tensor phantom_noise(const at::Tensor& covariance, int64_t n, uint64_t seed);
 
-/// Lines the options ask for: the lattice through the centre, plus the ACS (embedded only). bool (kz, ky), kz
-/// = 1 for slices.
+/// Lines the options ask for: the encoded ones of the lattice through the centre, plus the ACS (embedded
+/// only). bool (kz, ky), kz = 1 for slices.
 at::Tensor phantom_mask(const PhantomOptions& options);
-/// The ACS alone, embedded or separate. bool (kz, ky).
+/// The ACS alone, embedded (what is encoded of it) or separate. bool (kz, ky).
 at::Tensor phantom_calibration(const PhantomOptions& options);
 
 }  // namespace raki

@@ -202,6 +202,14 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss",
              "adaptive",
              [&options](const std::string& text) { options.combination = combination_from_text(text); });
+  add_parsed(command, "--partial-fourier",
+             "Lines that were not encoded, from their mirror images: pocs, homodyne or zero (left empty)",
+             to_text(options.partial_fourier), [&options](const std::string& text) {
+               options.partial_fourier = partial_fourier_from_text(text);
+             });
+  add_parsed(command, "--kspace-filter", "Against ringing: none, hann or tukey:TAPER, for example tukey:0.3",
+             to_text(options.kspace_filter),
+             [&options](const std::string& text) { options.kspace_filter = kspace_filter_from_text(text); });
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
   add_noise_repeats(command, options.noise_repeats);

@@ -49,6 +49,12 @@ void add_phantom(CLI::App& program, const Session&) {
       ->capture_default_str();
   command->add_option("--acs-partitions", o.acs_partitions, "Of a slab: with calibration lines; 0: all")
       ->capture_default_str();
+  command
+      ->add_option("--partial-fourier", o.partial_fourier,
+                   "Part of the lines that is encoded; the first ones are not")
+      ->capture_default_str();
+  command->add_option("--partial-fourier-z", o.partial_fourier_z, "Of a slab: the same of its partitions")
+      ->capture_default_str();
   command->add_flag("--separate-calibration", o.separate_calibration,
                     "Calibration lines that are not part of the image");
   command->add_option("--oversampling", o.oversampling, "Of the readout")->capture_default_str();

@@ -42,8 +42,8 @@ inline at::Tensor read_npy(const std::filesystem::path& path, at::ScalarType typ
   return array;
 }
 
-/// (1, coil, 1, ky, kx), scaled to maximum 1: "brain8" (8 coils, 230 x 180) or "brain16" (16 coils, 128 x
-/// 128).
+/// (1, coil, 1, ky, kx), scaled to maximum 1: "brain8" (8 coils, 230 x 180), "brain16" and "phantom16" (16
+/// coils, 128 x 128) or "prescan16" (16 coils, 64 x 64).
 inline KSpace load_set(const std::string& name) {
   at::Tensor k;
   if (name == "brain8") {  // BART: first axis fastest, 1 x 230 x 180 x 8
@@ -53,8 +53,11 @@ inline KSpace load_set(const std::string& name) {
       throw std::runtime_error("brain8 has another size");
     std::memcpy(k.data_ptr(), bytes.data(), bytes.size());
     k = k.transpose(1, 2);
+  } else if (name == "prescan16") {
+    k = read_npy(data_folder() / "brain16_prescan_64x64/preScanRefData.npy", at::kComplexFloat, {16, 64, 64});
   } else {
-    k = read_npy(data_folder() / "brain16_gre_128x128/brain_164128.npy", at::kComplexFloat, {16, 128, 128});
+    const std::string file = name == "phantom16" ? "phantom_160052.npy" : "brain_164128.npy";
+    k = read_npy(data_folder() / "brain16_gre_128x128" / file, at::kComplexFloat, {16, 128, 128});
   }
   k = (k / k.abs().max()).unsqueeze(0).unsqueeze(2).contiguous();
   return {k, CoilBasis{CoilBasis::Kind::physical, k.size(1), false}};

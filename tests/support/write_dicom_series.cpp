@@ -98,6 +98,7 @@ DicomSeries series_of(const Protocol& protocol, bool known) {
   series.geometry_known = known;
   series.acceleration_text = "R = 4";
   series.acceleration = 4;
+  series.partial_fourier = known;
   return series;
 }
 

@@ -54,6 +54,8 @@ TEST(Identity, ChangesWithWhatChangesTheImages) {
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.rraki.linear_weight = 0.5; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.interpolation.iraki.outer_steps[2] = 4; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.combination = Combination::rss; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.partial_fourier = PartialFourier::zero; }));
+  EXPECT_TRUE(differs([](ReconOptions& o) { o.kspace_filter.taper = 0.5; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.coils = 8; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.prewhiten = false; }));
   EXPECT_TRUE(differs([](ReconOptions& o) { o.voxel_centre = VoxelCentre::grid_middle; }));

@@ -169,6 +169,10 @@ TEST(Repeats, SimulatedNoiseHasTheLevelOfItsColumn) {
   EXPECT_LT((found / sd[0][0][0] - 1).abs().max().item<double>(), 0.12);  // 660 samples a column
 }
 
+ImageOf combination_by(const SensitivityMaps& maps) {
+  return [maps](const KSpace& kspace) { return combine(to_coil_images(kspace), maps).samples; };
+}
+
 TEST(Repeats, OfALinearMethodEqualTheFormula) {
   RAKI_NEEDS_DATA();
   const KSpace full = test::load_set("brain8");
@@ -177,7 +181,7 @@ TEST(Repeats, OfALinearMethodEqualTheFormula) {
   const RakiOptions options{.method = Method::zero_filled};
   const SensitivityMaps maps = own_combination(to_coil_images(full));
   const ScanModel model{full, sigma.view({1, 8, 1, 1}).expand({1, 8, 1, 180})};
-  const auto repeats = repeat_scan(model, kspace.sampling, {}, maps, options, 16);
+  const auto repeats = repeat_scan(model, kspace.sampling, {}, combination_by(maps), options, 16);
   const double part = static_cast<double>(kspace.sampling.measured_lines()) / 230;
   const at::Tensor ratio = repeats.noise.samples / (1e-4 * std::sqrt(part / 2));
   EXPECT_NEAR(ratio.mean().item<double>(), 1, 0.01);
@@ -201,7 +205,8 @@ TEST(Repeats, OfTheHybridPredictItsRealRepeats) {
   const at::Tensor images = at::real((to_coil_images(real.kspace).samples * maps.samples.conj()).sum(1));
   const auto one = undersample(KSpace(scans.narrow(0, 0, 1), basis), mask);
   const auto result = interpolate_hybrid(one, {}, {}, {}, NoiseMapWanted::yes);
-  const auto predicted = repeat_scan(*result.model, one.sampling, {}, maps, {.method = Method::hybrid}, n);
+  const auto predicted =
+      repeat_scan(*result.model, one.sampling, {}, combination_by(maps), {.method = Method::hybrid}, n);
   const auto mean_sd = [](const at::Tensor& variance) { return variance.mean().sqrt().item<double>(); };
   EXPECT_NEAR(mean_sd(predicted.noise.samples.square()) / mean_sd(images.var(0)), 1, 0.15);
 }

@@ -211,6 +211,25 @@ TEST(PhantomMask, HasTheLinesTheOptionsAskFor) {
   EXPECT_EQ(detect_sampling(phantom_mask(options), {0, 256}, {0, 1}).measured_lines(), 64);
 }
 
+TEST(Phantom, PartialFourierLeavesOutTheFirstLines) {
+  PhantomOptions options = small();
+  options.slab = true;
+  options.slices = 12;
+  options.partial_fourier = 0.75;
+  options.partial_fourier_z = 0.6;
+  const at::Tensor mask = phantom_mask(options);
+  EXPECT_FALSE(mask.slice(0, 0, 5).any().item<bool>());  // 0.6 of 12 partitions are 7
+  EXPECT_FALSE(mask.slice(1, 0, 20).any().item<bool>());
+  const PhantomOptions whole = [&] {
+    PhantomOptions o = options;
+    o.partial_fourier = o.partial_fourier_z = 1;
+    return o;
+  }();
+  EXPECT_TRUE(at::equal(mask.slice(0, 5).slice(1, 20), phantom_mask(whole).slice(0, 5).slice(1, 20)));
+  options.separate_calibration = true;
+  EXPECT_TRUE(phantom_calibration(options).any(1).all().item<bool>());  // reference lines are not the image's
+}
+
 TEST(Phantom, ImpossibleOptionsAreUsageErrors) {
   const auto code = [](auto change) {
     PhantomOptions options;
@@ -228,6 +247,8 @@ TEST(Phantom, ImpossibleOptionsAreUsageErrors) {
   EXPECT_EQ(code([](PhantomOptions& o) { o.acceleration = 0; }), ExitCode::usage);
   EXPECT_EQ(code([](PhantomOptions& o) { o.acs_lines = 300; }), ExitCode::usage);
   EXPECT_EQ(code([](PhantomOptions& o) { o.oversampling = 0.5; }), ExitCode::usage);
+  EXPECT_EQ(code([](PhantomOptions& o) { o.partial_fourier = 0.5; }), ExitCode::usage);
+  EXPECT_EQ(code([](PhantomOptions& o) { o.partial_fourier_z = 1.1; }), ExitCode::usage);
   EXPECT_EQ(code([](PhantomOptions& o) { o.noise = std::nan(""); }), ExitCode::usage);
 }
 
