@@ -43,14 +43,13 @@ constexpr std::array<Beginning, 7> known_beginnings{
      {"PK\x03\x04"sv, "zip"},
      {"<?xml"sv, "XML text"}}};
 
-/// An open file without a name, which vanishes with its descriptor.
-int unnamed_file() {
+/// A new file, open. It needs a name: HDF5 1.10 resolves the path of what it opens and finds none for a file
+/// that was unlinked.
+int temporary_file(std::filesystem::path& path) {
   const char* const wished = std::getenv("TMPDIR");
-  const std::string folder = wished && *wished ? wished : "/tmp";
-  if (const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); file >= 0) return file;
-  std::string name = folder + "/raki-XXXXXX";  // file systems without O_TMPFILE
+  std::string name = std::string(wished && *wished ? wished : "/tmp") + "/raki-XXXXXX";
   const int file = ::mkstemp(name.data());
-  if (file >= 0) ::unlink(name.c_str());
+  path = name;
   return file;
 }
 
@@ -73,7 +72,9 @@ bool write_all(int file, const char* bytes, std::size_t count) {
 }  // namespace
 
 InputFile::InputFile(const std::filesystem::path& path)
-    : path_(path), where_(path == "-" ? "Standard input" : "File " + path.string()) {
+    : InputFile() {  // so that what follows may throw and the destructor still removes a copy
+  path_ = path;
+  where_ = path == "-" ? "Standard input" : "File " + path.string();
   std::error_code failed;
   const bool pipe = path != "-" && std::filesystem::is_fifo(path, failed);
   if (path == "-" || pipe) {
@@ -94,28 +95,30 @@ InputFile::InputFile(const std::filesystem::path& path)
 
 InputFile::~InputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (is_copy_) ::unlink(path_.c_str());
 }
 
 InputFile::InputFile(InputFile&& other) noexcept
     : path_(std::move(other.path_)),
       where_(std::move(other.where_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
+      is_copy_(std::exchange(other.is_copy_, false)),
       size_(other.size_) {}
 
 void InputFile::spool(int from) {
-  descriptor_ = unnamed_file();
+  descriptor_ = temporary_file(path_);
   if (descriptor_ < 0) refuse_copy(where_);
+  is_copy_ = true;
   std::vector<char> block(std::size_t{1} << 20);
   for (;;) {
     const auto count = ::read(from, block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EINTR) throw Interrupted();
     if (count < 0 || !write_all(descriptor_, block.data(), static_cast<std::size_t>(count)))
       refuse_copy(where_);
     if (count == 0) break;
     size_ += static_cast<uint64_t>(count);
   }
   if (size_ == 0) throw InputError({"Input is empty", "0 bytes", "", where_, ""});
-  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
 }
 
 bool InputFile::read_at(uint64_t offset, std::span<std::byte> bytes) const {
