@@ -181,6 +181,27 @@ def test_noise_from_a_second_file_is_matched_by_coil_labels(raki, tmp_path):
     raki("info", tmp_path / "scan.mrd", "--noise", tmp_path / "missing.mrd", code=66)
 
 
+def test_a_dead_coil_is_named_and_can_be_left_out(raki, tmp_path):
+    lines, noise = noisy_scan(np.random.default_rng(3), ["A", "B", "C", "D"])
+    alive, dead = np.array([1, 1, 0, 1]), np.array([1, 1, 0, 1])[:, None]
+    mrd.write_stream(tmp_path / "scan.mrd", mrd.header((64, 64, 1)),
+                     [mrd.noise_readout(noise * dead), *(mrd.acquisition(l.data * dead, i) for i, l in enumerate(lines))])
+    without = [mrd.noise_readout(noise[alive == 1]), *(mrd.acquisition(l.data[alive == 1], i) for i, l in enumerate(lines))]
+    mrd.write_stream(tmp_path / "three.mrd", mrd.header((64, 64, 1)), without)
+    error = raki("recon", tmp_path / "scan.mrd", "-o", tmp_path / "no", code=65).stderr
+    assert "coil 2 has no power" in error and "--leave-out-coils" in error
+    left_out = image(raki, tmp_path / "scan.mrd", tmp_path / "out", "--leave-out-coils", "2")
+    assert (left_out == image(raki, tmp_path / "three.mrd", tmp_path / "three")).all()
+    raki("info", tmp_path / "scan.mrd", "--leave-out-coils", "4", code=64)
+
+
+def test_a_noise_scan_that_is_too_short_is_an_error(raki, tmp_path):
+    lines, noise = noisy_scan(np.random.default_rng(4), ["A", "B", "C", "D"])
+    mrd.write_stream(tmp_path / "scan.mrd", mrd.header((64, 64, 1)), [mrd.noise_readout(noise[:, :7]), *lines])
+    assert "7 samples" in raki("recon", tmp_path / "scan.mrd", "-o", tmp_path / "no", code=65).stderr
+    image(raki, tmp_path / "scan.mrd", tmp_path / "out", "--no-prewhiten")
+
+
 def landmark_scan(vendor, sign):
     """A point 20 mm along the read, -12 mm along the phase direction from the centre of an oblique slice at `position`.
     `sign` -1: the exponent of a signal whose image a forward transform makes."""
