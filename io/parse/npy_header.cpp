@@ -11,6 +11,8 @@
 namespace raki {
 namespace {
 
+constexpr std::size_t most_axes = 64;  // of NumPy and of LibTorch
+
 [[noreturn]] void refuse(const std::string& where, const std::string& what, const std::string& found = "",
                          const std::string& expected = "") {
   throw InputError({what, found, expected, where, ""});
@@ -42,6 +44,9 @@ std::vector<int64_t> parse_shape(std::string_view text, const std::string& where
       refuse(where, "Malformed NumPy header", std::string(text.substr(0, close + 1)), "a shape");
     }
   }
+  if (shape.size() > most_axes)
+    refuse(where, "Too many axes in the NumPy header", std::to_string(shape.size()),
+           "at most " + std::to_string(most_axes));
   return shape;
 }
 
@@ -64,9 +69,12 @@ void parse_type(std::string_view text, NpyHeader& header, const std::string& whe
 std::size_t count_items(const NpyHeader& header, uint64_t total_bytes, const std::string& where) {
   const uint64_t data_bytes = total_bytes - header.data_offset;
   uint64_t items = 1;
-  bool overflow = false;
-  for (const int64_t size : header.shape)
-    overflow |= __builtin_mul_overflow(items, static_cast<uint64_t>(size), &items);
+  bool overflow = false, empty = false;
+  for (const int64_t size : header.shape) {
+    overflow |= __builtin_mul_overflow(items, static_cast<uint64_t>(std::max<int64_t>(size, 1)), &items);
+    empty |= size == 0;
+  }
+  if (empty) items = 0;
   if (overflow || items > data_bytes / header.item_bytes || items * header.item_bytes != data_bytes)
     refuse(where, "The array's size does not fit the file", std::to_string(data_bytes) + " bytes of numbers",
            overflow ? "more than any file holds"
