@@ -53,7 +53,7 @@ bool is_inside_hdf5() {
 
 void on_signal(int signal) {
   if (is_inside_hdf5()) ::_exit(died_in_hdf5);
-  std::fprintf(stderr, "Signal %d in the child\n", signal);
+  std::fprintf(stderr, "Signal in the child: %s\n", ::strsignal(signal));
   __sanitizer_print_stack_trace();
   ::_exit(died_in_ours);
 }
@@ -89,6 +89,7 @@ bool receive_all(int from, void* bytes, std::size_t size) {
 /// Parses one input after another until the parent ends; answers each with the code it reached.
 [[noreturn]] void be_child(int parent, Parse parse) {
   in_child = true;
+  __sanitizer_set_death_callback(nullptr);  // libFuzzer's would keep the input this process was forked at
   catch_signals();
   const auto reached = reached_code();
   std::size_t size = 0;

@@ -172,6 +172,19 @@ void write_fastmri(const fs::path& path, const std::vector<hsize_t>& shape, hsiz
   for (const hid_t type : {complex, text, truth}) H5Tclose(type);
 }
 
+/// The same scan in the structures of HDF5's newest version.
+void copy_to_newest(const fs::path& from, const fs::path& to) {
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  const hid_t source = H5Fopen(from.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const hid_t target = H5Fcreate(to.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (H5Ocopy(source, "dataset", target, "dataset", H5P_DEFAULT, H5P_DEFAULT) < 0)
+    throw std::runtime_error("not copied");
+  H5Fclose(target);
+  H5Fclose(source);
+  H5Pclose(access);
+}
+
 void write_hdf5(const fs::path& folder) {
   write_scan(folder / "plain", to_xml({}), few_lines());
   write_scan(folder / "two_groups", to_xml({}), few_lines(), "dataset");
@@ -180,6 +193,7 @@ void write_hdf5(const fs::path& folder) {
   write_fixed_length_header(folder / "fixed", rich_header());
   write_scan(folder / "wrong_length", to_xml({}), few_lines());
   set_stored_length(folder / "wrong_length", 2, 5);
+  copy_to_newest(folder / "plain", folder / "newest");
   write_fastmri(folder / "fastmri_coils", {2, 2, 4, 8}, 0, true);
   write_fastmri(folder / "fastmri_single", {2, 4, 8}, 512, false);
 }
