@@ -78,12 +78,27 @@ void restart_timer() {
   ::setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
+/// False when the other end is closed. libFuzzer's timer interrupts calls.
 bool send_all(int to, const void* bytes, std::size_t size) {
-  return size == 0 || ::send(to, bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
+  for (const auto* next = static_cast<const char*>(bytes); size > 0;) {
+    const ssize_t count = ::send(to, next, size, MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    next += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
 }
 
 bool receive_all(int from, void* bytes, std::size_t size) {
-  return size == 0 || ::recv(from, bytes, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+  for (auto* next = static_cast<char*>(bytes); size > 0;) {
+    const ssize_t count = ::recv(from, next, size, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    next += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
 }
 
 /// Parses one input after another until the parent ends; answers each with the code it reached.
