@@ -1,6 +1,7 @@
 #pragma once
 // The text header (.hdr) beside a BART array (.cfl).
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
