@@ -24,10 +24,10 @@ std::vector<std::size_t> structures_in(std::string_view bytes) {
 }
 
 std::size_t choose_place(std::string_view bytes, std::mt19937& random) {
-  constexpr std::size_t close_behind = 160;
+  const std::size_t behind = random() % (random() % 2 == 0 ? 160 : 1024);
   const auto structures = structures_in(bytes);
   if (structures.empty() || random() % 2 == 0) return random() % bytes.size();
-  return std::min(structures[random() % structures.size()] + random() % close_behind, bytes.size() - 1);
+  return std::min(structures[random() % structures.size()] + behind, bytes.size() - 1);
 }
 
 uint64_t choose_value(uint64_t present, std::size_t size, std::mt19937& random) {
