@@ -45,7 +45,7 @@ class GlobalHeap {
   std::optional<uint64_t> loaded_;
   std::vector<std::byte> buffer_;
   std::span<std::byte> collection_;  ///< of `buffer_`
-  std::vector<Object> objects_;  ///< by number; 0 bytes: absent
+  std::vector<Object> objects_;      ///< by number; 0 bytes: absent
 };
 
 }  // namespace raki

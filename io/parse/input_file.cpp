@@ -43,13 +43,14 @@ constexpr std::array<Beginning, 7> known_beginnings{
      {"PK\x03\x04"sv, "zip"},
      {"<?xml"sv, "XML text"}}};
 
-/// A new file, open. It needs a name: HDF5 1.10 resolves the path of what it opens and finds none for a file
-/// that was unlinked.
-int temporary_file(std::filesystem::path& path) {
+/// An open file without a name, which vanishes with its descriptor.
+int unnamed_file() {
   const char* const wished = std::getenv("TMPDIR");
-  std::string name = std::string(wished && *wished ? wished : "/tmp") + "/raki-XXXXXX";
-  const int file = ::mkstemp(name.data());
-  path = name;
+  const std::string folder = wished && *wished ? wished : "/tmp";
+  if (const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); file >= 0) return file;
+  std::string name = folder + "/raki-XXXXXX";  // file systems without O_TMPFILE
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file >= 0) ::unlink(name.c_str());
   return file;
 }
 
@@ -72,7 +73,7 @@ bool write_all(int file, const char* bytes, std::size_t count) {
 }  // namespace
 
 InputFile::InputFile(const std::filesystem::path& path)
-    : InputFile() {  // so that what follows may throw and the destructor still removes a copy
+    : InputFile() {  // so that what follows may throw and the destructor still closes the copy
   path_ = path;
   where_ = path == "-" ? "Standard input" : "File " + path.string();
   std::error_code failed;
@@ -95,20 +96,18 @@ InputFile::InputFile(const std::filesystem::path& path)
 
 InputFile::~InputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (is_copy_) ::unlink(path_.c_str());
 }
 
 InputFile::InputFile(InputFile&& other) noexcept
     : path_(std::move(other.path_)),
       where_(std::move(other.where_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
-      is_copy_(std::exchange(other.is_copy_, false)),
       size_(other.size_) {}
 
 void InputFile::spool(int from) {
-  descriptor_ = temporary_file(path_);
+  descriptor_ = unnamed_file();
   if (descriptor_ < 0) refuse_copy(where_);
-  is_copy_ = true;
+  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
   std::vector<char> block(std::size_t{1} << 20);
   for (;;) {
     const auto count = ::read(from, block.data(), block.size());

@@ -11,7 +11,7 @@
 namespace raki {
 
 /// An input opened for reading at any place, by several threads at once. Standard input ("-") and pipes are
-/// copied to a temporary file first (in TMPDIR, else /tmp; removed with this object): a scan is read in
+/// copied to an unnamed temporary file first (in TMPDIR, else /tmp): a scan is read in
 /// another order than it arrives in, and need not fit into memory.
 class InputFile {
  public:
@@ -39,7 +39,6 @@ class InputFile {
   std::filesystem::path path_;
   std::string where_;
   int descriptor_ = -1;
-  bool is_copy_ = false;
   uint64_t size_ = 0;
 };
 
