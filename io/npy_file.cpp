@@ -58,13 +58,7 @@ at::Tensor numbers(const NpyHeader& header, const std::vector<char>& bytes, std:
 
 }  // namespace
 
-at::Tensor read_npy(const std::filesystem::path& path) {
-  const InputFile file(path);
-  const std::string beginning = file.beginning(longest_npy_header);
-  const NpyHeader header = parse_npy_header(std::as_bytes(std::span(beginning)), file.size(), file.where());
-  std::vector<char> bytes(header.items * header.item_bytes);
-  if (!file.read_at(header.data_offset, std::as_writable_bytes(std::span(bytes))))
-    throw InputError({"Reading the array failed", "", "", file.where(), ""}, ExitCode::io_failed);
+at::Tensor numpy_array(const NpyHeader& header, std::vector<char> bytes) {
   if (header.big_endian) swap_bytes(bytes, header.kind == 'c' ? header.item_bytes / 2 : header.item_bytes);
   const at::Tensor values = numbers(header, bytes, header.items);
   if (!header.fortran_order) return values.reshape(header.shape);
@@ -72,6 +66,16 @@ at::Tensor read_npy(const std::filesystem::path& path) {
   std::vector<int64_t> order(header.shape.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);
   return values.reshape(reversed).permute(order).contiguous();
+}
+
+at::Tensor read_npy(const std::filesystem::path& path) {
+  const InputFile file(path);
+  const std::string beginning = file.beginning(longest_npy_header);
+  const NpyHeader header = parse_npy_header(std::as_bytes(std::span(beginning)), file.size(), file.where());
+  std::vector<char> bytes(header.items * header.item_bytes);
+  if (!file.read_at(header.data_offset, std::as_writable_bytes(std::span(bytes))))
+    throw InputError({"Reading the array failed", "", "", file.where(), ""}, ExitCode::io_failed);
+  return numpy_array(header, std::move(bytes));
 }
 
 }  // namespace raki

@@ -125,15 +125,21 @@ def test_arrays_of_every_kind_give_one_image(raki, brain, tmp_path):
     thinned = np.where(mask[None, :, None], brain, -0.0).astype(np.complex64)
     np.save(tmp_path / "scan.npy", thinned)
     np.save(tmp_path / "mask.npy", mask)
+    np.savez(tmp_path / "scan.npz", kspace=thinned)
+    np.savez_compressed(tmp_path / "two.npz", kspace=thinned, mask=mask)
     scipy.io.savemat(tmp_path / "scan.mat", {"kspace": thinned, "note": 1.0})
     thinned.ravel(order="F").tofile(tmp_path / "scan.cfl")
     (tmp_path / "scan.hdr").write_text("# Dimensions\n" + " ".join(map(str, thinned.shape)) + "\n")
     axes = ["--axes", "coil,ky,kx", "--method", "grappa"]
     one = image(raki, tmp_path / "scan.npy", tmp_path / "npy", *axes, "--mask", tmp_path / "mask.npy")
-    for name, options in [("scan.npy", ["--infer-mask"]), ("scan.mat", ["--infer-mask", "--variable", "kspace"]),
+    for name, options in [("scan.npy", ["--infer-mask"]), ("scan.npz", ["--infer-mask"]),
+                          ("two.npz", ["--infer-mask", "--variable", "kspace"]), ("scan.mat", ["--infer-mask", "--variable", "kspace"]),
                           ("scan.cfl", ["--mask", tmp_path / "mask.npy"]), ("scan.hdr", ["--infer-mask"])]:
         other = image(raki, tmp_path / name, tmp_path / f"{name}-{len(options)}", *axes, *options)
         assert (other == one).all(), name
+    assert "kspace, mask" in raki("info", tmp_path / "two.npz", "--axes", "coil,ky,kx", code=65).stderr
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "two.npz").read_bytes()[:-100])
+    assert "damaged" in raki("info", tmp_path / "cut.npz", "--axes", "coil,ky,kx", code=65).stderr
     assert "axes" in raki("recon", tmp_path / "scan.npy", "-o", tmp_path / "no", code=64).stderr
     assert "--infer-mask" in raki("info", tmp_path / "scan.npy", "--axes", "coil,ky,kx", code=65).stderr
 
