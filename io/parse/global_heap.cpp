@@ -38,6 +38,7 @@ bool GlobalHeap::load(uint64_t address) {
   if (rest < start.size() || !file_->read_at(place, start)) return false;
   const uint64_t length = collection_length(start);
   if (length < collection_header || length > rest) return false;
+  if (__builtin_sub_overflow(budget_, length, &budget_)) return false;
   if (buffer_.size() < length) buffer_.resize(length);  // never smaller: growing again would clear it
   collection_ = std::span(buffer_).first(length);
   if (!file_->read_at(place, collection_)) return false;

@@ -23,11 +23,13 @@ struct HeapReference {
 constexpr std::size_t stored_reference_bytes = 16;
 HeapReference decode_reference(const std::byte* stored);
 
-/// Keeps the collection read last.
+/// Keeps the collection read last. Reads no more than 64 times the file in all: values that jump to and fro
+/// between overlapping collections as large as the file are no scan.
 class GlobalHeap {
  public:
   /// `base`: the file address that stored addresses count from (the length of the user block).
-  GlobalHeap(const InputFile& file, uint64_t base) : file_(&file), base_(base) {}
+  GlobalHeap(const InputFile& file, uint64_t base)
+      : file_(&file), base_(base), budget_((uint64_t{1} << 28) + 64 * file.size()) {}
 
   /// The bytes of a value, valid until the next call; no value when the reference or the collection is
   /// damaged.
@@ -41,7 +43,7 @@ class GlobalHeap {
   void index_objects();
 
   const InputFile* file_;
-  uint64_t base_;
+  uint64_t base_, budget_;  ///< bytes
   std::optional<uint64_t> loaded_;
   std::vector<std::byte> buffer_;
   std::span<std::byte> collection_;  ///< of `buffer_`
