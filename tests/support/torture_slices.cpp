@@ -1,0 +1,135 @@
+// Slices: their order, their places, their lines (reader handbook, sections 4 and 7).
+
+#include <limits>
+
+#include "tests/support/torture_set.h"
+
+namespace raki::test {
+namespace {
+
+using Place = std::array<float, 3>;
+
+Lines slice_at(int slice, const Place& place) {
+  Lines lines;
+  for (int ky = 0; ky < 24; ++ky) {
+    lines.push_back(kspace_line(ky, 24, 32, 2, slice));
+    lines.back().position = place;
+  }
+  return lines;
+}
+
+/// Slices 0, 1, ... at these places along z.
+Lines slices_along_z(const std::vector<float>& places) {
+  Lines lines;
+  for (std::size_t i = 0; i < places.size(); ++i)
+    lines = joined(lines, slice_at(static_cast<int>(i), {1, 2, places[i]}));
+  return lines;
+}
+
+void add_order(Traps& traps) {
+  traps.push_back({"slices measured interleaved",
+                   "20 by position, not by counter",
+                   scan(slices_along_z({20, 0, 30, 10})),
+                   {.said = {{"slice order", "by position"}},
+                    .frames = 4,
+                    .geometry_known = true,
+                    .slices = {1, 3, 0, 2}}});
+  traps.push_back({"slices from the last to the first",
+                   "20 by position",
+                   scan(slices_along_z({20, 10, 0})),
+                   {.slices = {2, 1, 0}}});
+  traps.push_back({"slice positions below zero",
+                   "20 by position",
+                   scan(slices_along_z({-10, -30, 5})),
+                   {.slices = {1, 0, 2}}});
+  traps.push_back({"slice counter with a gap",
+                   "20 slices 0, 1 and 7: no empty frames",
+                   scan(joined(slices_along_z({0, 10}), slice_at(7, {1, 2, 20}))),
+                   {.frames = 3, .slices = {0, 1, 7}}});
+  Lines mixed;
+  const auto first = slice_at(0, {0, 0, 10}), second = slice_at(1, {0, 0, 0});
+  for (std::size_t i = 0; i < first.size(); ++i) mixed = joined(mixed, {first[i], second[i]});
+  traps.push_back({"slices line by line",
+                   "20 frames need not follow one another",
+                   scan(mixed),
+                   {.frames = 2, .slices = {1, 0}}});
+  const auto repeated = each(slices_along_z({10, 0}), [](Line& line) { line = in_frame(line, 0, 0, 1, 0); });
+  traps.push_back({"repetitions that share positions",
+                   "20 SIRF#960: volume after volume",
+                   scan(joined(slices_along_z({10, 0}), repeated)),
+                   {.frames = 4, .slices = {1, 0, 1, 0}}});
+  const auto echoes = each(slices_along_z({10, 0}), [](Line& line) { line = in_frame(line, 1, 0, 0, 0); });
+  traps.push_back({"contrasts that share positions",
+                   "20 SIRF#960: volume after volume",
+                   scan(joined(slices_along_z({10, 0}), echoes)),
+                   {.frames = 4, .slices = {1, 0, 1, 0}}});
+}
+
+void add_places(Traps& traps) {
+  traps.push_back({"slices without positions",
+                   "21 by counter, and said",
+                   scan(slices_along_z({0, 0, 0})),
+                   {.contradicted = {"slice order"}, .geometry_known = false, .slices = {0, 1, 2}}});
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  traps.push_back({"slice positions that are no numbers",
+                   "21 by counter, and said",
+                   scan(slices_along_z({nan, 10})),
+                   {.contradicted = {"slice order"}, .geometry_known = false, .slices = {0, 1}}});
+  const auto tilted = each(slice_at(1, {0, 0, 10}), [](Line& line) {
+    line.read_dir = {0, 0, 1};
+    line.phase_dir = {0, 1, 0};
+    line.slice_dir = {1, 0, 0};
+  });
+  traps.push_back({"slices of two orientations",
+                   "20 a localiser has no common axis: by counter, and said",
+                   scan(joined(slice_at(0, {0, 0, 30}), tilted)),
+                   {.contradicted = {"slice order"}, .frames = 2, .slices = {0, 1}}});
+  const auto flat = [](const Place& direction) {
+    return each(full_scan(), [=](Line& line) { line.slice_dir = direction; });
+  };
+  traps.push_back({"directions that are all zero",
+                   "34 geometry is unknown then",
+                   scan(each(flat({0, 0, 0}),
+                             [](Line& line) {
+                               line.read_dir = line.phase_dir = {0, 0, 0};
+                             })),
+                   {.geometry_known = false}});
+  traps.push_back({"directions that are not orthogonal",
+                   "34 geometry is unknown then",
+                   scan(flat({0, 1, 0})),
+                   {.geometry_known = false}});
+  traps.push_back({"directions that are no numbers",
+                   "34 geometry is unknown then",
+                   scan(flat({nan, 0, 1})),
+                   {.geometry_known = false}});
+  const auto oblique = each(full_scan(), [](Line& line) {
+    line.read_dir = {0.6F, 0.8F, 0};
+    line.phase_dir = {-0.8F, 0.6F, 0};
+  });
+  traps.push_back(
+      {"oblique slice", "34 directions are used as they are", scan(oblique), {.geometry_known = true}});
+}
+
+void add_samplings(Traps& traps) {
+  const auto half = where(slice_at(1, {1, 2, 10}), [](const Line& line) { return line.ky % 2 == 0; });
+  traps.push_back({"slices of different samplings",
+                   "17 each frame has its own mask",
+                   scan(joined(slice_at(0, {1, 2, 0}), half)),
+                   {.said = {{"sampling", "2 different ones"}}, .frames = 2, .measured = 24}});
+  const auto broken =
+      where(slices_along_z({0, 10}), [](const Line& l) { return l.slice == 0 || l.ky != 23; });
+  traps.push_back({"last line of the last slice missing",
+                   "2.5 a truncated scan",
+                   scan(broken),
+                   {.said = {{"sampling", "2 different ones"}}, .frames = 2}});
+}
+
+}  // namespace
+
+void add_slice_traps(Traps& traps) {
+  add_order(traps);
+  add_places(traps);
+  add_samplings(traps);
+}
+
+}  // namespace raki::test
