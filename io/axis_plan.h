@@ -15,8 +15,9 @@ namespace raki {
 
 /// What the file says about one axis, to be checked.
 struct AxisClaims {
-  std::string name;                ///< "ky" or "kz"
-  std::optional<int64_t> encoded;  ///< size of the encoded matrix
+  std::string name;                      ///< "ky" or "kz"
+  std::optional<int64_t> encoded;        ///< size of the encoded matrix
+  int64_t lines = 0, lines_outside = 0;  ///< of the scan; of these, with a counter beyond `encoded`
   std::optional<EncodingLimits> limits;
   std::optional<int64_t> line_centre;  ///< the centre as the lines state it (Siemens: idx.user[5] and [6])
 };

@@ -130,12 +130,36 @@ int64_t commonest_shift(const std::vector<std::vector<int64_t>>& lines, int64_t 
   return shifts.empty() ? 0 : judge(shifts).commonest;
 }
 
-/// Measured lines outside the ACS, by partition.
+/// Lines of a slab with neighbours on both axes, and those beside them: of a calibration region that is no
+/// rectangle its rim lies outside the ACS, but is no lattice. Row-major (kz, ky).
+std::vector<bool> dense_lines(const Lines& lines) {
+  const int64_t n_kz = lines.n_kz(), n_ky = lines.n_ky();
+  std::vector<bool> dense(static_cast<size_t>(n_kz * n_ky), false);
+  const auto mark = [&](int64_t kz, int64_t ky) {
+    if (kz >= 0 && kz < n_kz && ky >= 0 && ky < n_ky) dense[static_cast<size_t>(kz * n_ky + ky)] = true;
+  };
+  for (int64_t kz = 0; kz + 1 < n_kz; ++kz)
+    for (int64_t ky = 0; ky + 1 < n_ky; ++ky) {
+      if (!lines.measured(kz, ky) || !lines.measured(kz, ky + 1) || !lines.measured(kz + 1, ky) ||
+          !lines.measured(kz + 1, ky + 1))
+        continue;
+      for (int64_t step = 0; step < 2; ++step) {
+        for (int64_t z = kz - 1; z <= kz + 2; ++z) mark(z, ky + step);
+        for (int64_t y = ky - 1; y <= ky + 2; ++y) mark(kz + step, y);
+      }
+    }
+  return dense;
+}
+
+/// Measured lines outside the ACS, by partition; of a slab without the rim of a larger calibration region.
 std::vector<std::vector<int64_t>> lines_outside(const Lines& lines, const Box& acs) {
+  const std::vector<bool> dense = dense_lines(lines);
   std::vector<std::vector<int64_t>> outside(static_cast<size_t>(lines.n_kz()));
   for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
     for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
-      if (lines.measured(kz, ky) && !acs.contains(kz, ky)) outside[static_cast<size_t>(kz)].push_back(ky);
+      if (lines.measured(kz, ky) && !acs.contains(kz, ky) &&
+          !dense[static_cast<size_t>(kz * lines.n_ky() + ky)])
+        outside[static_cast<size_t>(kz)].push_back(ky);
     }
   }
   return outside;

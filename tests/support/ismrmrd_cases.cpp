@@ -149,7 +149,8 @@ void append_others(std::string& bytes, const StreamParts& parts) {
   }
   if (parts.array) {
     append(bytes, uint16_t{1030});
-    for (const uint16_t word : std::array<uint16_t, 3>{5, 1, 2}) append(bytes, word);  // float, version, dimensions
+    for (const uint16_t word : std::array<uint16_t, 3>{5, 1, 2})
+      append(bytes, word);  // float, version, dimensions
     for (const uint64_t size : std::array<uint64_t, 2>{3, 2}) append(bytes, size);
     bytes.append(3 * 2 * sizeof(float), '\3');
   }

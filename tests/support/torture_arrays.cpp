@@ -236,7 +236,7 @@ void add_read_arrays(Traps& traps) {
   backwards.axes = {"kx", "ky", "coil"};
   inferred.infer_mask = true;
   ReaderOptions bart;
-  bart.axes = {"kx", "ky", "coil", "1"};
+  bart.axes = {"kx", "ky", "coil"};
   const Expected whole{
       .contradicted = {"field of view"}, .matrix = MatrixSize{32, 24, 1}, .coils = 2, .measured = 24};
   Expected masked = whole;
@@ -266,8 +266,7 @@ void add_refused_arrays(Traps& traps) {
     for (const char* const name : {"NumPy", "BART", "MATLAB"}) {
       const Samples samples = array_of(4, rest);
       ReaderOptions options = axes();
-      if (name[0] == 'B') options.axes = {"kx", "ky", "coil", "1"};
-      if (name[0] == 'M') options.axes = {"kx", "ky", "coil"};
+      if (name[0] != 'N') options.axes = {"kx", "ky", "coil"};
       traps.push_back({std::string(name) + (std::signbit(rest) ? " lines of minus zero" : " lines of zero") +
                            " without a mask",
                        "27 nothing says that they were not measured",

@@ -149,7 +149,7 @@ void add_other_spaces(Traps& traps) {
   traps.push_back({"image in the second encoding space",
                    "25 chosen per acquisition",
                    scan(image, shifted),
-                   {.contradicted = {"ky lines", "image matrix", "field of view"},
+                   {.contradicted = {"ky lines", "field of view"},
                     .said = {{"ky lines", "header says 8"}},
                     .matrix = MatrixSize{32, 24, 1}}});
 }
@@ -189,7 +189,7 @@ void add_slabs(Traps& traps) {
   traps.push_back({"elliptical ACS of a slab",
                    "26 the rectangle inside it",
                    scan(elliptical, sized(32, 24, 12)),
-                   {.r = 2, .r_kz = 2, .acs = 9, .acs_kz = 5}});
+                   {.r = 2, .r_kz = 2, .acs = 11, .acs_kz = 5}});
   const auto corners = where(full_slab(24, 12), [](const Line& l) {
     const int y = l.ky - 12, z = l.kz - 6;
     return y * y / 144.0 + z * z / 36.0 <= 1;

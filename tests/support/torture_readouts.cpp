@@ -180,9 +180,9 @@ void add_lines_that_differ(Traps& traps) {
   auto shorter = full_scan();
   shorter[4] = kspace_line(4, 24, 24);
   traps.push_back({"one readout shorter than the others",
-                   "8 a line with holes would be taken as measured",
+                   "8 it fits about its echo: read, and said",
                    scan(shorter),
-                   {.refused = {"readout 4"}}});
+                   {.contradicted = {"readout lengths"}, .measured = 24, .truth = std::nullopt}});
   auto broken = full_scan();
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
