@@ -32,19 +32,23 @@ int64_t spacing_of(const std::vector<int64_t>& counters) {
                     "The file is damaged"});
 }
 
-/// The header's size if the counters keep to it. A few strays are damage; many are a header that is wrong.
+bool limits_hold(const std::vector<int64_t>& counters, const std::optional<EncodingLimits>& limits) {
+  return limits && limits->minimum <= counters.front() && limits->maximum >= counters.back() &&
+         limits->center >= limits->minimum && limits->center <= limits->maximum;
+}
+
+/// The header's size if the counters keep to it (they need not start at 0, where the limits say so). A few
+/// strays are damage; many are a header that is wrong.
 std::optional<int64_t> usable_size(const std::vector<int64_t>& counters, const AxisClaims& claims) {
   if (!claims.encoded) return std::nullopt;
   if (counters.back() < *claims.encoded) return claims.encoded;
+  const auto& limits = claims.limits;
+  if (limits_hold(counters, limits) && limits->maximum - limits->minimum < *claims.encoded)
+    return claims.encoded;
   constexpr int64_t strays_per_line = 20;
   if (claims.lines_outside * strays_per_line <= claims.lines)
     refuse_counter(claims, counters.back(), "below the encoded size " + std::to_string(*claims.encoded));
   return std::nullopt;
-}
-
-bool limits_hold(const std::vector<int64_t>& counters, const std::optional<EncodingLimits>& limits) {
-  return limits && limits->minimum <= counters.front() && limits->maximum >= counters.back() &&
-         limits->center >= limits->minimum && limits->center <= limits->maximum;
 }
 
 std::string limits_text(const std::optional<EncodingLimits>& limits) {

@@ -27,6 +27,7 @@ struct AxisPlan {
   int64_t n = 1, offset = 0;
   LineRange encoded{0, 1};    ///< rows that were encoded; those outside are partial Fourier or padding
   bool header_agrees = true;  ///< the header's encoded size was usable
+  bool flat = false;          ///< no axis, whatever the counters are: every line goes to row 0
 };
 
 /// The encoded rows of an axis of `n` whose measured ones are `lines` (ascending, not empty): from the first

@@ -91,6 +91,27 @@ void place_all(const Readouts& readouts, const std::vector<int64_t>& lines, cons
                                      "lines", "samples that a line lacks stay zero", true});
 }
 
+/// Frames of one partition each, but not all of the same: the partition counter repeats another one.
+bool differs_between_frames_only(const Readouts& readouts, const std::vector<FrameLines>& frames) {
+  std::set<int64_t> all;
+  for (const FrameLines& frame : frames) {
+    const auto own = distinct_counters(readouts, frame.image, true);
+    if (own.size() > 1) return false;
+    all.insert(own.front());
+  }
+  return all.size() > 1;
+}
+
+AxisPlan flat_axis(ScanSummary& summary) {
+  AxisPlan plan;
+  plan.flat = true;
+  const auto& encoded = summary.protocol.encoded_matrix;
+  plan.header_agrees = !encoded || encoded->z == 1;
+  summary.evidence.push_back(
+      {"kz lines", "1", "lines", "the partition counter differs between frames only", true});
+  return plan;
+}
+
 GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan& plan) {
   const auto& matrix = plan.summary.protocol.encoded_matrix;
   GridPlan grid;
@@ -99,7 +120,9 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
                          plan.summary.evidence);
   place_all(file.readouts(), lines.image, grid.kx, plan);
   grid.ky = plan_one_axis(file, lines.image, plan.frames.front().image, false, plan);
-  grid.kz = plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
+  grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
+                ? flat_axis(plan.summary)
+                : plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
   return grid;
 }
 

@@ -85,11 +85,21 @@ Box find_acs(const Lines& lines) {
   return best.value_or(Box{});
 }
 
-/// Spacings of ascending `positions`, except the one that jumps over the ACS.
+/// Spacings of ascending partitions `positions`, except the one that jumps over the ACS.
 void add_spacings(const std::vector<int64_t>& positions, LineRange acs, std::vector<int64_t>& spacings) {
   for (size_t i = 1; i < positions.size(); ++i) {
     const bool jumps = acs.size() > 0 && positions[i - 1] < acs.begin && positions[i] >= acs.end;
     if (!jumps) spacings.push_back(positions[i] - positions[i - 1]);
+  }
+}
+
+/// Spacings of the lines `row` of a partition, except those that jump over measured lines: the ACS, its rim.
+void add_spacings_of_row(const Lines& lines, int64_t kz, const std::vector<int64_t>& row,
+                         std::vector<int64_t>& spacings) {
+  for (size_t i = 1; i < row.size(); ++i) {
+    bool jumps = false;
+    for (int64_t ky = row[i - 1] + 1; ky < row[i]; ++ky) jumps |= lines.measured(kz, ky);
+    if (!jumps) spacings.push_back(row[i] - row[i - 1]);
   }
 }
 
@@ -174,7 +184,7 @@ std::pair<Spacing, Spacing> spacing_outside(const std::vector<std::vector<int64_
     if (row.empty()) continue;
     partitions.push_back(kz);
     const LineRange acs_here = acs.kz.contains(kz) ? acs.ky : LineRange{};
-    add_spacings(row, acs_here, ky_spacings);
+    add_spacings_of_row(lines, kz, row, ky_spacings);
     if (acs_here.size() > 0) add_spacings_to_acs(row, acs_here, to_acs);
   }
   add_spacings(partitions, acs.kz, kz_spacings);

@@ -116,6 +116,17 @@ void add_read_fastmri(Traps& traps) {
   traps.push_back({"fastMRI zeros taken as not measured", "27 on the user's request only",
                    [](const fs::path& folder) { return fastmri({.spacing = 2})(folder); },
                    as_is({.measured = 12, .r = 2}), inferring()});
+  Header wide = sized(32, 24);
+  wide.recon = Size{"32", "30", "1"};
+  traps.push_back({"fastMRI array narrower than its recon size",
+                   "9 a FLAIR file: the image is filled up, the k-space is not",
+                   fastmri({.xml = to_xml(wide)}), as_is({.image = MatrixSize{32, 30, 1}, .measured = 24})});
+  Layout dead;
+  dead.samples = kspace_of({});
+  for (std::size_t i = 0; i < dead.samples.size(); ++i)
+    if (i / (32 * 24) % 2 == 1) dead.samples[i] = 0;
+  traps.push_back({"fastMRI dead coil", "27 one coil's zeros are no unmeasured lines", fastmri(dead),
+                   as_is({.coils = 2, .measured = 24, .truth = std::nullopt})});
   Header wrong = sized(64, 48);
   traps.push_back(
       {"fastMRI header of another matrix",
@@ -292,6 +303,15 @@ void add_refused_arrays(Traps& traps) {
                    npy(array_of(), no_numbers),
                    {.refused = {"mask", "not finite"}},
                    axes("mask.npy")});
+  ReaderOptions misnamed = axes();
+  traps.push_back({"scan named npy",
+                   "1 refused, saying what was found",
+                   [](const fs::path& folder) {
+                     write_scan(folder / "scan.npy", to_xml({}), full_scan());
+                     return folder / "scan.npy";
+                   },
+                   {.refused = {"HDF5"}},
+                   misnamed});
   traps.push_back({"mask that is missing",
                    "27 refused",
                    npy(array_of()),

@@ -176,6 +176,17 @@ void add_sizes(Traps& traps) {
                    "11 k = 0 at n / 2 on each axis",
                    scan(full_slab(23, 5), sized(32, 23, 5)),
                    {.matrix = MatrixSize{32, 23, 5}}});
+  Header phase = sized(32, 24);
+  phase.recon = Size{"32", "16", "1"};
+  phase.recon_fov = Size{"320", "160", "5"};
+  traps.push_back({"phase oversampling",
+                   "19 encoded y is larger than reconstructed y",
+                   scan(full_scan(), phase),
+                   {.matrix = MatrixSize{32, 24, 1}, .image = MatrixSize{32, 16, 1}}});
+  traps.push_back({"single line",
+                   "18 a navigator-like scan has one row",
+                   scan({kspace_line(0, 1)}, sized(32, 1)),
+                   {.matrix = MatrixSize{32, 1, 1}, .measured = 1}});
   Header pulseq = sized(32, 24, 2);
   pulseq.limits_kz.reset();
   traps.push_back(
@@ -218,6 +229,21 @@ void add_strays(Traps& traps) {
                    "18 a few strays are damage",
                    scan(stray, none),
                    {.refused = {"60000", "readout 9"}}});
+  const auto from_one = each(full_scan(), [](Line& line) { line.ky = static_cast<uint16_t>(line.ky + 1); });
+  traps.push_back({"lines counted from one as the limits say",
+                   "14 limits need not start at 0",
+                   scan(from_one, with_limits({}, std::array{1, 24, 13})),
+                   {.said = {{"ky centre", "line 13"}}, .matrix = MatrixSize{32, 24, 1}, .measured = 24}});
+  traps.push_back({"lines counted from one against the header",
+                   "18 line 24 of 0 to 23",
+                   scan(from_one),
+                   {.refused = {"ky counter is out of range", "24", "readout 23"}}});
+  const auto below_zero =
+      each(full_scan(), [](Line& line) { line.ky = static_cast<uint16_t>(line.ky - 12); });
+  traps.push_back({"lines counted from below zero",
+                   "15 counters have no sign: -12 is 65524",
+                   scan(below_zero),
+                   {.refused = {"ky counter is out of range", "65535"}}});
   auto slab = full_slab(24, 4);
   slab[30].kz = 50000;
   traps.push_back({"one partition far outside",

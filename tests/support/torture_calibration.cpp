@@ -181,6 +181,37 @@ void add_unusable(Traps& traps) {
                     .truth = std::nullopt}});
 }
 
+void add_repeats(Traps& traps) {
+  traps.push_back({"reference lines measured twice",
+                   "29 their mean",
+                   scan(joined(every(2), joined(references(), references())), mode("separate")),
+                   {.reference = Reference{.n_ky = 8, .ky = -4, .scale = 3, .tolerance = 1e-6}}});
+  const auto contrast = each(references(), [](Line& line) { line.contrast = 3; });
+  traps.push_back({"reference lines of another contrast counter",
+                   "25 the slice's reference lines serve all its frames",
+                   scan(joined(every(2), contrast), mode("separate")),
+                   {.frames = 1, .reference = eight}});
+  const auto both = each(embedded(4), [](Line& line) {
+    if (line.flags != 0) line.flags = calibration_flag | calibration_and_image_flag;
+  });
+  traps.push_back({"both calibration flags at once",
+                   "2.3 an image line, by the second",
+                   scan(both, mode("separate")),
+                   {.measured = 12, .r = 4, .acs = 9}});
+  Lines phases;
+  for (int phase = 0; phase < 4; ++phase)
+    phases = joined(
+        phases, each(every(2, phase % 2), [=](Line& line) { line.phase = static_cast<uint16_t>(phase); }));
+  traps.push_back({"interleaved over cardiac phases, each line twice",
+                   "24 the mean over the interleaved frames",
+                   scan(phases, mode("interleaved")),
+                   {.frames = 4,
+                    .measured = 12,
+                    .r = 2,
+                    .truth = Truth{.frames_alike = true},
+                    .reference = Reference{.n_ky = 24, .ky = -12, .tolerance = 1e-6}}});
+}
+
 void add_slabs(Traps& traps) {
   const auto elliptical = where(full_slab(24, 12), [](const Line& l) {
     const int y = l.ky - 12, z = l.kz - 6;
@@ -227,6 +258,7 @@ void add_calibration_traps(Traps& traps) {
   add_separate(traps);
   add_other_spaces(traps);
   add_unusable(traps);
+  add_repeats(traps);
   add_slabs(traps);
   add_claims(traps);
 }

@@ -122,6 +122,12 @@ void add_frames(Traps& traps) {
                    "2.5 a truncated scan: its frame has its own sampling",
                    scan(joined(frame(0, 0, 0, 0), cut_short)),
                    {.said = {{"sampling", "2 different ones"}}, .frames = 2, .measured = 24}});
+  auto spaces = joined(full_scan(), where(full_scan(), [](const Line& line) { return line.ky < 6; }));
+  for (std::size_t i = 24; i < spaces.size(); ++i) spaces[i].encoding_space = 1;
+  traps.push_back({"image lines in two encoding spaces",
+                   "25 the commonest wins, the others are counted",
+                   scan(spaces),
+                   {.dropped = {{"another encoding space", 6}}, .measured = 24}});
   auto mixed = Lines();
   for (int ky = 0; ky < 24; ++ky)
     for (int contrast = 0; contrast < 2; ++contrast)
@@ -144,6 +150,7 @@ void add_coils(Traps& traps) {
                    "30 legal (BART aborts)",
                    scan(each(full_scan(), [](Line& line) { line.available_coils = 16; })),
                    {.coils = 2}});
+  traps.push_back({"single coil", "30 one coil is enough to read", scan(full_scan(24, 32, 1)), {.coils = 1}});
   const auto dead =
       each(full_scan(), [](Line& line) { std::fill(line.values.begin() + 32, line.values.end(), 0); });
   traps.push_back({"dead coil",

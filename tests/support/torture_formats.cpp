@@ -96,10 +96,10 @@ void add_texts(Traps& traps) {
                    "1 refused, saying what was found",
                    bytes_file("scan.xml", to_xml({})),
                    {.refused = {"XML text"}}});
-  traps.push_back({"DICOM file",
-                   "1 images hold no raw data",
-                   bytes_file("i.dcm", std::string(128, '\0') + "DICM"),
-                   {.refused = {"DICOM"}}});
+  std::string dicom(128, '\0');
+  dicom += "DICM";
+  traps.push_back(
+      {"DICOM file", "1 images hold no raw data", bytes_file("i.dcm", dicom), {.refused = {"DICOM"}}});
   traps.push_back({"MRD version 2 in binary",
                    "10.5 the converter is named",
                    bytes_file("scan.mrd", "yardl\1\0\0\0"),
@@ -272,6 +272,25 @@ void add_broken_streams(Traps& traps) {
                    "1 no raw data",
                    bytes_file("scan.mrd", stream_of(to_xml({}), {}, {.image = true})),
                    {.refused = {"images only"}}});
+  traps.push_back({"stream closed after its configuration",
+                   "10.3 a dependency query",
+                   bytes_file("scan.mrd", std::string("\2\0\3\0\0\0abc\4\0", 11)),
+                   {.refused = {"no acquisitions"}}});
+  traps.push_back({"stream that is closed at once",
+                   "10.3 nothing was sent",
+                   bytes_file("scan.mrd", std::string("\4\0", 2)),
+                   {.refused = {"no acquisitions"}}});
+  const std::string begun = stream_of(to_xml({}), full_scan(), {.close = false});
+  traps.push_back({"stream with a text of four gigabytes",
+                   "10.4 every length is checked",
+                   bytes_file("scan.mrd", begun + std::string("\5\0\xff\xff\xff\xff", 6)),
+                   {.refused = {"too long"}}});
+  traps.push_back(
+      {"stream with text behind the header",
+       "10.3 FIRE sends its parameters so",
+       bytes_file("scan.mrd", stream_of(to_xml({}), {}, {.close = false}) + std::string("\5\0\2\0\0\0{}", 8) +
+                                  whole.substr(6 + to_xml({}).size())),
+       {.said = {{"other messages", "text"}}, .measured = 24}});
   auto compressed = full_scan();
   compressed[3].flags = flag(53);
   traps.push_back({"stream of compressed samples",

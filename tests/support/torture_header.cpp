@@ -112,6 +112,24 @@ void add_wrong(Traps& traps) {
                    {.contradicted = {"field of view", "trajectory"}, .matrix = whole}});
 }
 
+void add_vendors(Traps& traps) {
+  Header siemens, other;
+  siemens.vendor = "SIEMENS";
+  other.vendor = "GE MEDICAL SYSTEMS";
+  traps.push_back({"directions of Siemens",
+                   "37 they assume a forward transform: said",
+                   scan(full_scan(), siemens),
+                   {.said = {{"orientation", "turned"}}, .matrix = whole}});
+  traps.push_back(
+      {"directions of another vendor", "37 used as they are", scan(full_scan(), other), {.matrix = whole}});
+  Header silent;
+  silent.before_encoding = "<acquisitionSystemInformation/><experimentalConditions/>";
+  traps.push_back({"system information that is empty",
+                   "35 any part may be missing",
+                   scan(full_scan(), silent),
+                   {.matrix = whole}});
+}
+
 void add_text(Traps& traps) {
   const std::string xml = to_xml({});
   const std::string plain = replaced(xml, " xmlns=\"http://www.ismrm.org/ISMRMRD\"", "");
@@ -196,6 +214,7 @@ void add_storage(Traps& traps) {
 void add_header_traps(Traps& traps) {
   add_numbers(traps);
   add_wrong(traps);
+  add_vendors(traps);
   add_text(traps);
   add_storage(traps);
 }

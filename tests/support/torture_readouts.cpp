@@ -70,6 +70,20 @@ void add_discards(Traps& traps) {
                    "9 found by the size, and said",
                    scan(uneven),
                    {.contradicted = {"discarded samples"}, .truth = Truth{.first_kx = 6, .end_kx = 30}}});
+  const auto by_chance = each(full_scan(), [](Line& line) {
+    cut(line, 8, 32);
+    line.discard_pre = 6;
+    line.discard_post = 2;
+  });
+  traps.push_back({"discards that make up the matrix by chance",
+                   "9 an asymmetric echo: its centre tells that they are out of the samples",
+                   scan(by_chance),
+                   {.matrix = MatrixSize{32, 24, 1}, .truth = Truth{.first_kx = 14, .end_kx = 30}}});
+  const auto whole_centre = each(outside, [](Line& line) { line.centre_sample = 16; });
+  traps.push_back({"discards on top and a centre counted from the first of all",
+                   "9 BART's reading",
+                   scan(whole_centre),
+                   {.contradicted = {"discarded samples"}, .truth = Truth{.first_kx = 3, .end_kx = 29}}});
   auto impossible = full_scan();
   impossible[5].discard_pre = impossible[5].discard_post = 20;
   traps.push_back({"discards beyond the samples",
@@ -161,6 +175,16 @@ void add_sizes(Traps& traps) {
                    "7 no oversampling below 1, and said",
                    scan(full_scan(), shrunk),
                    {.contradicted = {"readout oversampling"}, .oversampling = 1}});
+  Header removed = sized(64, 24);
+  removed.encoded_fov = Size{"640", "240", "5"};
+  removed.recon = Size{"32", "24", "1"};
+  traps.push_back({"oversampling that was removed before",
+                   "11 the header still tells of it",
+                   scan(full_scan(), removed),
+                   {.contradicted = {"readout", "readout oversampling", "field of view"},
+                    .matrix = MatrixSize{32, 24, 1},
+                    .image = MatrixSize{32, 24, 1},
+                    .oversampling = 1}});
   const auto lines = each(Lines{kspace_line(0, 4, 65535, 1), kspace_line(1, 4, 65535, 1),
                                 kspace_line(2, 4, 65535, 1), kspace_line(3, 4, 65535, 1)},
                           [](Line&) {});

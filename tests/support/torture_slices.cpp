@@ -110,6 +110,29 @@ void add_places(Traps& traps) {
       {"oblique slice", "34 directions are used as they are", scan(oblique), {.geometry_known = true}});
 }
 
+void add_copied_counters(Traps& traps) {
+  const auto copied = each(slices_along_z({10, 0, 20}), [](Line& line) { line.kz = line.slice; });
+  traps.push_back({"slice counter in the partition counter too",
+                   "19 no frame has two partitions: slices, no slab",
+                   scan(copied),
+                   {.contradicted = {"kz lines"},
+                    .matrix = MatrixSize{32, 24, 1},
+                    .frames = 3,
+                    .measured = 24,
+                    .slices = {1, 0, 2}}});
+  traps.push_back({"slice counter in the partition counter and the matrix",
+                   "19 no frame has two partitions: slices, no slab",
+                   scan(copied, sized(32, 24, 3)),
+                   {.contradicted = {"kz lines"},
+                    .matrix = MatrixSize{32, 24, 1},
+                    .image = MatrixSize{32, 24, 1},
+                    .frames = 3}});
+  traps.push_back({"slice counters up to 65535",
+                   "13 counters are no sizes",
+                   scan(joined(slice_at(65535, {0, 0, 0}), slice_at(7, {0, 0, 10}))),
+                   {.frames = 2, .slices = {65535, 7}}});
+}
+
 void add_samplings(Traps& traps) {
   const auto half = where(slice_at(1, {1, 2, 10}), [](const Line& line) { return line.ky % 2 == 0; });
   traps.push_back({"slices of different samplings",
@@ -129,6 +152,7 @@ void add_samplings(Traps& traps) {
 void add_slice_traps(Traps& traps) {
   add_order(traps);
   add_places(traps);
+  add_copied_counters(traps);
   add_samplings(traps);
 }
 
