@@ -77,7 +77,7 @@ std::string npy_header(const at::Tensor& array) {
 
 bool is_array_file(const std::filesystem::path& path) {
   const std::string ending = lower_extension(path);
-  return ending == ".npy" || ending == ".cfl" || ending == ".hdr" || ending == ".mat";
+  return ending == ".npy" || ending == ".npz" || ending == ".cfl" || ending == ".hdr" || ending == ".mat";
 }
 
 std::filesystem::path data_file(const std::filesystem::path& path) {
@@ -88,11 +88,12 @@ std::filesystem::path data_file(const std::filesystem::path& path) {
 at::Tensor read_array(const std::filesystem::path& path, const std::string& variable) {
   const std::string ending = lower_extension(path);
   if (ending == ".npy") return read_npy(path);
+  if (ending == ".npz") return read_npz(path, variable);
   if (ending == ".cfl" || ending == ".hdr") return read_cfl(path);
   if (ending == ".mat") return read_mat(path, variable);
   check_input_file(path);
   throw InputError({"Not an array file this program reads", "the ending '" + ending + "'",
-                    ".npy, .cfl, .hdr or .mat", "File " + path.string(), ""});
+                    ".npy, .npz, .cfl, .hdr or .mat", "File " + path.string(), ""});
 }
 
 at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes) {

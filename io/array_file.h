@@ -1,5 +1,5 @@
 #pragma once
-// Plain arrays on disk: NumPy .npy, BART .cfl/.hdr, MATLAB .mat (matio) in; .npy out.
+// Plain arrays on disk: NumPy .npy and .npz, BART .cfl/.hdr, MATLAB .mat (matio) in; .npy out.
 
 #include <ATen/core/Tensor.h>
 
@@ -16,7 +16,7 @@ bool is_array_file(const std::filesystem::path& path);
 std::filesystem::path data_file(const std::filesystem::path& path);
 
 /// The array as stored, C-order shape (BART and MATLAB: first axis first), complex64 or float32.
-/// `variable`: the name inside a .mat file; empty: the only numeric one.
+/// `variable`: the name inside a .mat or .npz file; empty: the only numeric one.
 /// @throws InputError 66, 65 (with the variables a .mat file holds when the name does not fit).
 at::Tensor read_array(const std::filesystem::path& path, const std::string& variable = "");
 

@@ -6,12 +6,22 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "io/parse/npy_header.h"
 
 namespace raki {
 
 /// NumPy .npy, versions 1 to 3, C and Fortran order, either byte order; numbers and truth values, never
 /// objects.
 at::Tensor read_npy(const std::filesystem::path& path);
+
+/// The array named `variable` of an archive of such files (numpy.savez, compressed or not); empty: the only
+/// one.
+at::Tensor read_npz(const std::filesystem::path& path, const std::string& variable);
+
+/// `bytes`: the items behind a NumPy header.
+at::Tensor numpy_array(const NpyHeader& header, std::vector<char> bytes);
 
 /// BART's pair of files; `path` is either of them or neither (without ending). Trailing axes of length 1 are
 /// dropped.

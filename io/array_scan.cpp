@@ -98,10 +98,11 @@ FrameBatch ArrayScan::read(const std::vector<int64_t>& frames) const {
   const at::Tensor unmeasured = sampling.mask.logical_not().view({1, 1, sampling.n_kz(), sampling.n_ky(), 1});
   kspace = kspace.masked_fill(unmeasured, 0);
   check_finite(kspace, "File " + summary_.path);
-  FrameBatch batch{UndersampledKSpace(kspace, sampling, {CoilBasis::Kind::physical, summary_.n_coils, false}),
-                   std::nullopt,
-                   {},
-                   {}};
+  FrameBatch batch{
+      UndersampledKSpace(kspace, sampling, {CoilBasis::Kind::physical, kspace.size(axis::coil), false}),
+      std::nullopt,
+      {},
+      {}};
   if (calibration_.defined()) {
     const bool one_for_all = calibration_.size(axis::frame) == 1;
     const std::vector<int64_t> places = one_for_all ? std::vector<int64_t>(frames.size(), 0) : frames;

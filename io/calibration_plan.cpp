@@ -10,6 +10,7 @@
 
 #include "gpu/error.h"
 #include "io/parse/protocol_xml.h"
+#include "recon/resample.h"
 
 namespace raki {
 namespace {
@@ -184,8 +185,7 @@ std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& source
   }
   CalibrationPlan plan = lay_out(sources, frames);
   plan.fov_ratio = *ratio;
-  summary.separate_calibration_lines =
-      static_cast<int64_t>(std::floor(static_cast<double>(plan.grid.ky.n) * plan.fov_ratio[1] + 1e-6));
+  summary.separate_calibration_lines = resampled_size(plan.grid.ky.n, plan.fov_ratio[1]);
   summary.evidence.push_back(
       {"reference lines", size_text(plan.grid), "lines", fov_text(plan.fov_ratio), false});
   return plan;

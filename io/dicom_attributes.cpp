@@ -269,7 +269,10 @@ void mr_image(Table& table, const DicomSeries& series, const DicomPlane& plane) 
   table.stand_in(kind_known, DCM_ScanningSequence,
                  std::string(kind.sequence) + (inversion_time.empty() ? "" : "\\IR"), "RM, research mode");
   table.stand_in(kind_known, DCM_SequenceVariant, std::string(kind.variant), "NONE");
-  table.always(DCM_ScanOptions, series.partial_fourier ? "PFP" : "");
+  if (series.partial_fourier)
+    table.always(DCM_ScanOptions, "PFP");
+  else
+    table.blank(DCM_ScanOptions);
   table.always(DCM_MRAcquisitionType, series.three_dimensional ? "3D" : "2D");
   table.if_known(DCM_SequenceName, line(protocol.sequence_type, short_string));
   table.always(DCM_RepetitionTime, of_contrast(protocol.tr_ms, contrast));

@@ -7,6 +7,7 @@
 #include "gpu/error.h"
 #include "io/array_formats.h"
 #include "io/parse/input_file.h"
+#include "io/parse/isolated.h"
 
 namespace raki {
 namespace {
@@ -121,9 +122,8 @@ at::Tensor to_tensor(const matvar_t& variable, std::size_t items) {
                      numbers(variable.class_type, parts->Im, items));
 }
 
-}  // namespace
-
-at::Tensor read_mat(const std::filesystem::path& path, const std::string& variable) {
+/// The variable with its data.
+MatVariable read_variable(const std::filesystem::path& path, const std::string& variable) {
   const uint64_t file_bytes = check_input_file(path);
   Mat_LogInitFunc("raki", drop_message);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
@@ -132,18 +132,34 @@ at::Tensor read_mat(const std::filesystem::path& path, const std::string& variab
     throw InputError(
         {"Not a MATLAB file", describe_beginning(path), "version 4, 5 or 7.3", "File " + path.string(), ""});
   const std::string name = choose_variable(file.get(), path, variable);
-  const MatVariable info{Mat_VarReadInfo(file.get(), name.c_str())};
+  MatVariable info{Mat_VarReadInfo(file.get(), name.c_str())};
   if (!info) throw InputError({"The MATLAB variable cannot be read", name, "", "File " + path.string(), ""});
   const std::size_t items = check_size(*info, path, file_bytes);
   if (Mat_VarReadDataAll(file.get(), info.get()) != 0 || info->data == nullptr ||
       (items > 0 && info->nbytes / items == 0))
     throw InputError(
         {"The MATLAB variable cannot be read", name, "", "File " + path.string(), "Is the file complete?"});
-  const std::vector<int64_t> shape(info->dims, info->dims + info->rank);
+  return info;
+}
+
+}  // namespace
+
+at::Tensor read_mat(const std::filesystem::path& path, const std::string& variable) {
+  // matio and the HDF5 below it are no more hardened than HDF5 is: a rehearsal in a child process first.
+  constexpr uint64_t least_memory = uint64_t{256} << 20, largest_expansion = 8;
+  run_isolated(
+      [&] {
+        read_variable(path, variable);
+        return std::string("read");
+      },
+      "File " + path.string(), least_memory + largest_expansion * check_input_file(path));
+  const MatVariable found = read_variable(path, variable);
+  const std::vector<int64_t> shape(found->dims, found->dims + found->rank);
   const std::vector<int64_t> reversed(shape.rbegin(), shape.rend());
   std::vector<int64_t> order(shape.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);
-  return to_tensor(*info, items).reshape(reversed).permute(order).contiguous();
+  const auto items = static_cast<std::size_t>(c10::multiply_integers(shape));
+  return to_tensor(*found, items).reshape(reversed).permute(order).contiguous();
 }
 
 }  // namespace raki

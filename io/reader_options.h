@@ -21,6 +21,7 @@ struct ReaderOptions {
   /// Of lines with the same counters; not set: averaged, each line over its own count, and refused where they
   /// differ in a counter this program does not know. Averages (the counter) are averaged in any case.
   std::optional<Duplicates> duplicates;
+  std::vector<int64_t> leave_out_coils;  ///< coils, counted from 0, that are not used: dead ones
   bool trust =
       false;  ///< read the structure of HDF5 files in this process, without the protection of another one
 

@@ -29,7 +29,7 @@ FrameBatch ReadoutScan::read(const std::vector<int64_t>& frames) const {
   const ScanSummary& scan = summary_;
   const auto sampling =
       static_cast<std::size_t>(scan.sampling_of_frame[static_cast<std::size_t>(frames.front())]);
-  const CoilBasis basis{CoilBasis::Kind::physical, scan.n_coils, false};
+  const CoilBasis basis{CoilBasis::Kind::physical, plan_.grid.coils, false};
   const auto samples = [&](const GridPlan& grid, const std::vector<std::vector<int64_t>>& lines) {
     return assemble(*acquisitions_, grid, lines, maximum_samples_, plan_.where);
   };

@@ -1,5 +1,9 @@
 #include "io/scan_reader.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 #include "gpu/error.h"
 #include "io/array_file.h"
 #include "io/array_scan.h"
@@ -8,12 +12,14 @@
 #include "io/parse/format.h"
 #include "io/parse/open_input.h"
 #include "io/readout_scan.h"
+#include "recon/axes.h"
 
 namespace raki {
 
 struct ScanReader::State {
   InputFile input;
   std::unique_ptr<ScanSource> source;
+  at::Tensor kept_coils;  ///< indices; undefined: all
 };
 
 namespace {
@@ -38,6 +44,38 @@ void refuse_array_options(const ReaderOptions& options, const std::string& where
                    ExitCode::usage);
 }
 
+/// Indices of the coils that are used; undefined when all are.
+at::Tensor kept_coils(const ReaderOptions& options, int64_t coils, const std::string& where) {
+  const auto& left_out = options.leave_out_coils;
+  if (left_out.empty()) return {};
+  std::vector<int64_t> kept;
+  for (int64_t coil = 0; coil < coils; ++coil)
+    if (std::find(left_out.begin(), left_out.end(), coil) == left_out.end()) kept.push_back(coil);
+  const bool known =
+      std::all_of(left_out.begin(), left_out.end(), [&](int64_t coil) { return coil >= 0 && coil < coils; });
+  if (!known || kept.empty())
+    throw InputError({"Coils that cannot be left out", std::to_string(left_out.size()) + " named",
+                      "some of 0 to " + std::to_string(coils - 1) + ", not all", where, ""},
+                     ExitCode::usage);
+  return at::tensor(kept, at::kLong);
+}
+
+/// Only the kept coils in what is known about the scan.
+void leave_out_coils(const at::Tensor& kept, ScanSummary& scan) {
+  if (!kept.defined()) return;
+  if (scan.noise) scan.noise->samples = scan.noise->samples.index_select(0, kept);
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < kept.numel(); ++i)
+    if (const auto at = static_cast<std::size_t>(kept[i].item<int64_t>());
+        at < scan.protocol.coil_names.size())
+      names.push_back(scan.protocol.coil_names[at]);
+  scan.protocol.coil_names = names;
+  scan.evidence.push_back({"coils",
+                           std::to_string(kept.numel()) + " of " + std::to_string(scan.n_coils) + " used",
+                           "option", "", false});
+  scan.n_coils = kept.numel();
+}
+
 std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOptions& options) {
   OpenedInput opened =
       open_input(input, options.dataset, options.trust ? Isolation::none : Isolation::child_process);
@@ -58,7 +96,7 @@ std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOpti
 
 ScanReader::ScanReader(const std::filesystem::path& path, const ReaderOptions& options) {
   refuse_folder(path);
-  state_ = std::make_unique<State>(State{InputFile(data_file(path)), nullptr});
+  state_ = std::make_unique<State>(State{InputFile(data_file(path)), nullptr, {}});
   const InputFile& input = state_->input;
   if (is_array_file(path)) {
     state_->source = open_array_scan(path, options);
@@ -66,7 +104,10 @@ ScanReader::ScanReader(const std::filesystem::path& path, const ReaderOptions& o
   } else {
     state_->source = open_source(input, options);
   }
-  state_->source->summary().path = path.string();
+  ScanSummary& scan = state_->source->summary();
+  scan.path = path.string();
+  state_->kept_coils = kept_coils(options, scan.n_coils, input.where());
+  leave_out_coils(state_->kept_coils, scan);
 }
 
 ScanReader::~ScanReader() = default;
@@ -82,7 +123,18 @@ const std::filesystem::path& ScanReader::file() const {
 
 FrameBatch ScanReader::read(const std::vector<int64_t>& frames) const {
   check_frames(frames, summary());
-  return state_->source->read(frames);
+  FrameBatch batch = state_->source->read(frames);
+  if (!state_->kept_coils.defined()) return batch;
+  const CoilBasis basis{CoilBasis::Kind::physical, state_->kept_coils.numel(), false};
+  const auto keep = [&](const at::Tensor& samples) {
+    return samples.index_select(axis::coil, state_->kept_coils);
+  };
+  batch.kspace = {keep(batch.kspace.samples), batch.kspace.sampling, basis};
+  if (batch.calibration) {
+    batch.calibration->samples = keep(batch.calibration->samples);
+    batch.calibration->basis = basis;
+  }
+  return batch;
 }
 
 }  // namespace raki

@@ -105,6 +105,7 @@ std::string reader_text(const ReaderOptions& o) {
   if (!o.noise.empty()) text += " noise=" + sha256_file(o.noise);
   if (!o.mask.empty()) text += " mask=" + sha256_file(data_file(o.mask));
   if (!o.calibration.empty()) text += " calibration=" + sha256_file(data_file(o.calibration));
+  for (const int64_t coil : o.leave_out_coils) text += " without-coil=" + std::to_string(coil);
   return o.infer_mask ? text + " infer-mask" : text;
 }
 

@@ -23,7 +23,7 @@ struct ReconContext {
   std::array<double, 3> fov_ratio_zyx{1, 1,
                                       1};  ///< image / encoded field of view, after oversampling removal
   MatrixSize image_matrix = {};
-  bool image_turned = false;       ///< turn what comes out about its centre
+  bool image_turned = false;            ///< turn what comes out about its centre
   std::vector<Decision> evidence = {};  ///< what was decided here, for the report
 };
 

@@ -19,10 +19,11 @@ void check_coil_powers(const at::Tensor& covariance) {
   const double* values = power.const_data_ptr<double>();
   for (int64_t coil = 0; coil < power.size(0); ++coil) {
     if (std::isfinite(values[coil]) && values[coil] > 0) continue;
-    throw InputError({"The noise scan is unusable: coil " + std::to_string(coil) +
-                          (values[coil] == 0 ? " has no power" : " holds samples that are not finite"),
-                      "variance " + std::to_string(values[coil]), "a positive variance in every coil", "",
-                      "Leave the coil out, or reconstruct without the noise scan"});
+    throw InputError(
+        {"The noise scan is unusable: coil " + std::to_string(coil) +
+             (values[coil] == 0 ? " has no power" : " holds samples that are not finite"),
+         "variance " + std::to_string(values[coil]), "a positive variance in every coil", "",
+         "Leave the coil out (--leave-out-coils), or reconstruct without the noise scan (--no-prewhiten)"});
   }
 }
 
@@ -61,7 +62,7 @@ NoiseCovariance estimate_noise_covariance(const NoiseReadouts& noise) {
     throw InputError(
         {"The noise scan is too short for its coils", std::to_string(n_samples) + " samples",
          "at least " + std::to_string(2 * n_coils) + " for " + std::to_string(n_coils) + " coils", "",
-         "Reconstruct without the noise scan"});
+         "Reconstruct without the noise scan (--no-prewhiten), or name a longer one (--noise)"});
   }
   const at::Tensor samples = noise.samples.to(at::kComplexDouble);
   const at::Tensor matrix =
@@ -83,7 +84,9 @@ WhiteningMatrix whitening_matrix(const NoiseCovariance& covariance, std::optiona
   if (!(smallest > least_eigenvalue)) {
     throw InputError({"The noise covariance is not positive definite: some coils are combinations of others",
                       "smallest eigenvalue of the correlation " + std::to_string(smallest), "more than 1e-10",
-                      "", "Leave out duplicated coils, or reconstruct without the noise scan"});
+                      "",
+                      "Leave out duplicated coils (--leave-out-coils), or reconstruct without the noise scan "
+                      "(--no-prewhiten)"});
   }
   const double correction =
       variance_correction(covariance, image_dwell_time_us, relative_receiver_noise_bandwidth);

@@ -1,6 +1,6 @@
 #include "io/parse/global_heap.h"
 
-#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace raki {
@@ -13,7 +13,7 @@ Value decode(const std::byte* stored) {
   return value;
 }
 
-constexpr std::size_t collection_header = 16, object_header = 16, smallest_collection = 4096;
+constexpr std::size_t collection_header = 16, object_header = 16;
 
 /// Length of the collection whose first bytes these are, 0 when they are none.
 uint64_t collection_length(std::span<const std::byte> start) {
@@ -34,13 +34,13 @@ bool GlobalHeap::load(uint64_t address) {
   const uint64_t place = base_ + address;
   if (place < base_ || place > file_->size()) return false;
   const uint64_t rest = file_->size() - place;
-  collection_.resize(std::min<uint64_t>(rest, smallest_collection));
-  if (collection_.size() < collection_header || !file_->read_at(place, collection_)) return false;
-  const uint64_t length = collection_length(collection_);
+  std::array<std::byte, collection_header> start{};
+  if (rest < start.size() || !file_->read_at(place, start)) return false;
+  const uint64_t length = collection_length(start);
   if (length < collection_header || length > rest) return false;
-  const std::size_t read = std::min<std::size_t>(collection_.size(), length);
-  collection_.resize(length);
-  if (!file_->read_at(place + read, std::span(collection_).subspan(read))) return false;
+  if (buffer_.size() < length) buffer_.resize(length);  // never smaller: growing again would clear it
+  collection_ = std::span(buffer_).first(length);
+  if (!file_->read_at(place, collection_)) return false;
   index_objects();
   loaded_ = address;
   return true;
@@ -65,7 +65,7 @@ std::optional<std::span<const std::byte>> GlobalHeap::value(const HeapReference&
   if (loaded_ != reference.address && !load(reference.address)) return std::nullopt;
   if (reference.object >= objects_.size() || objects_[reference.object].bytes == 0) return std::nullopt;
   const Object& object = objects_[reference.object];
-  return std::span<const std::byte>(collection_).subspan(object.offset, object.bytes);
+  return collection_.subspan(object.offset, object.bytes);
 }
 
 }  // namespace raki

@@ -43,8 +43,9 @@ class GlobalHeap {
   const InputFile* file_;
   uint64_t base_;
   std::optional<uint64_t> loaded_;
-  std::vector<std::byte> collection_;
-  std::vector<Object> objects_;  ///< by number; 0 bytes: absent
+  std::vector<std::byte> buffer_;
+  std::span<std::byte> collection_;  ///< of `buffer_`
+  std::vector<Object> objects_;      ///< by number; 0 bytes: absent
 };
 
 }  // namespace raki

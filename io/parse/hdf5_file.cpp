@@ -70,6 +70,8 @@ Hdf5Handle open_hdf5(const InputFile& input) {
     refuse_file(input, "Not an HDF5 file", describe_beginning(input.beginning(64)), "HDF5", "");
   const Hdf5Handle access{H5Pcreate(H5P_FILE_ACCESS), H5Pclose};
   H5Pset_file_locking(access.get(), false, true);  // read-only network mounts cannot lock
+  std::error_code failed;  // HDF5's usual driver resolves the name, and the copy of a pipe has none
+  if (std::filesystem::canonical(input.path(), failed).empty()) H5Pset_fapl_stdio(access.get());
   Hdf5Handle file{H5Fopen(path, H5F_ACC_RDONLY, access.get()), H5Fclose};
   if (!file)
     refuse_file(input, "The HDF5 file is truncated or damaged", "", "", "Copy it again from its source");

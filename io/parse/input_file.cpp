@@ -49,7 +49,7 @@ int unnamed_file() {
   const std::string folder = wished && *wished ? wished : "/tmp";
   if (const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); file >= 0) return file;
   std::string name = folder + "/raki-XXXXXX";  // file systems without O_TMPFILE
-  const int file = ::mkstemp(name.data());
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
   if (file >= 0) ::unlink(name.c_str());
   return file;
 }
@@ -73,7 +73,9 @@ bool write_all(int file, const char* bytes, std::size_t count) {
 }  // namespace
 
 InputFile::InputFile(const std::filesystem::path& path)
-    : path_(path), where_(path == "-" ? "Standard input" : "File " + path.string()) {
+    : InputFile() {  // so that what follows may throw and the destructor still closes the copy
+  path_ = path;
+  where_ = path == "-" ? "Standard input" : "File " + path.string();
   std::error_code failed;
   const bool pipe = path != "-" && std::filesystem::is_fifo(path, failed);
   if (path == "-" || pipe) {
@@ -105,17 +107,17 @@ InputFile::InputFile(InputFile&& other) noexcept
 void InputFile::spool(int from) {
   descriptor_ = unnamed_file();
   if (descriptor_ < 0) refuse_copy(where_);
+  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
   std::vector<char> block(std::size_t{1} << 20);
   for (;;) {
     const auto count = ::read(from, block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EINTR) throw Interrupted();
     if (count < 0 || !write_all(descriptor_, block.data(), static_cast<std::size_t>(count)))
       refuse_copy(where_);
     if (count == 0) break;
     size_ += static_cast<uint64_t>(count);
   }
   if (size_ == 0) throw InputError({"Input is empty", "0 bytes", "", where_, ""});
-  path_ = "/proc/self/fd/" + std::to_string(descriptor_);
 }
 
 bool InputFile::read_at(uint64_t offset, std::span<std::byte> bytes) const {

@@ -11,8 +11,8 @@
 namespace raki {
 
 /// An input opened for reading at any place, by several threads at once. Standard input ("-") and pipes are
-/// copied to an unnamed temporary file first (in TMPDIR, else /tmp): a scan is read in another order than it
-/// arrives in, and need not fit into memory.
+/// copied to an unnamed temporary file first (in TMPDIR, else /tmp): a scan is read in
+/// another order than it arrives in, and need not fit into memory.
 class InputFile {
  public:
   /// @throws InputError 66 missing, 77 not readable, 65 a folder or empty, 74 when the copy cannot be
@@ -33,6 +33,7 @@ class InputFile {
   std::string beginning(std::size_t count) const;
 
  private:
+  InputFile() = default;
   void spool(int from);
 
   std::filesystem::path path_;

@@ -110,19 +110,6 @@ hsize_t count_readouts(hid_t data, const InputFile& input) {
                     input.where(), ""});
 }
 
-std::vector<ReadoutHeader> read_headers(hid_t data, const InputFile& input) {
-  const hsize_t count = count_readouts(data, input);
-  const Hdf5Handle stored{H5Dget_type(data), H5Tclose};
-  const Hdf5Handle head = header_type();
-  if (!has_members(stored.get(), head.get())) refuse_type(input);
-  std::vector<ReadoutHeader> headers(count);
-  const Hdf5Handle space{H5Screate_simple(1, &count, nullptr), H5Sclose};
-  if (H5Dread(data, head.get(), space.get(), H5S_ALL, H5P_DEFAULT, headers.data()) < 0)
-    throw InputError({"The readout headers cannot be read", "", "", input.where(),
-                      "The file is truncated or damaged: copy it again"});
-  return headers;
-}
-
 /// Offset of the reference to the samples within a stored readout: `data`, a sequence of little-endian
 /// float32. In memory such a sequence takes as many bytes as in the file, so the offsets are the same.
 std::size_t samples_offset(hid_t stored, const InputFile& input) {
@@ -138,17 +125,71 @@ std::size_t samples_offset(hid_t stored, const InputFile& input) {
   return offset;
 }
 
-std::vector<HeapReference> read_references(hid_t data, const InputFile& input, std::size_t count) {
+struct Readouts {
+  std::vector<ReadoutHeader> headers;
+  std::vector<HeapReference> samples;
+};
+
+/// Stored readouts to headers, some thousand at a time: HDF5 converts them, in memory.
+class HeaderDecoder {
+ public:
+  HeaderDecoder(hid_t stored, const InputFile& input)
+      : bytes_(H5Tget_size(stored)), wanted_(header_type()), input_(&input) {
+    if (!has_members(stored, wanted_.get())) refuse_type(input);
+    const auto member = static_cast<unsigned>(H5Tget_member_index(stored, "head"));
+    const Hdf5Handle head{H5Tget_member_type(stored, member), H5Tclose};
+    stored_ = {H5Tcreate(H5T_COMPOUND, bytes_),
+               H5Tclose};  // without the samples, which are no business of HDF5's
+    H5Tinsert(stored_.get(), "head", H5Tget_member_offset(stored, member), head.get());
+  }
+  void add(const std::byte* readout) {
+    block_.insert(block_.end(), readout, readout + bytes_);
+    if (++count_ == 4096) flush();
+  }
+  std::vector<ReadoutHeader> finish() {
+    flush();
+    return std::move(headers_);
+  }
+
+ private:
+  void flush() {
+    if (count_ == 0) return;
+    block_.resize(count_ * std::max(bytes_, sizeof(ReadoutHeader)));
+    background_.resize(count_ * sizeof(ReadoutHeader));
+    if (H5Tconvert(stored_.get(), wanted_.get(), count_, block_.data(), background_.data(), H5P_DEFAULT) < 0)
+      refuse_file(*input_, "The readout headers cannot be read", "", "",
+                  "The file is damaged: copy it again");
+    const std::size_t done = headers_.size();
+    headers_.resize(done + count_);
+    std::memcpy(&headers_[done], block_.data(), count_ * sizeof(ReadoutHeader));
+    block_.clear();
+    count_ = 0;
+  }
+
+  std::size_t bytes_, count_ = 0;
+  Hdf5Handle wanted_, stored_;
+  const InputFile* input_;
+  std::vector<std::byte> block_, background_;  ///< HDF5 converts in place and asks for room beside it
+  std::vector<ReadoutHeader> headers_;
+};
+
+Readouts read_readouts(hid_t data, const InputFile& input) {
+  const hsize_t count = count_readouts(data, input);
   const Hdf5Handle stored{H5Dget_type(data), H5Tclose};
   const std::size_t offset = samples_offset(stored.get(), input);
-  std::vector<HeapReference> references(count);
-  const bool complete = visit_stored_elements(
-      data, input, count, H5Tget_size(stored.get()),
-      [&](uint64_t i, const std::byte* readout) { references[i] = decode_reference(readout + offset); });
+  HeaderDecoder decoder(stored.get(), input);
+  Readouts readouts;
+  readouts.samples.resize(count);
+  const bool complete = visit_stored_elements(data, input, count, H5Tget_size(stored.get()),
+                                              [&](uint64_t i, const std::byte* readout) {
+                                                readouts.samples[i] = decode_reference(readout + offset);
+                                                decoder.add(readout);
+                                              });
   if (!complete)
-    throw InputError({"The acquisitions cannot be read", "", "plain, complete storage", input.where(),
-                      "The file is truncated or damaged: copy it again"});
-  return references;
+    refuse_file(input, "The acquisitions cannot be read", "", "plain, complete storage",
+                "The file is truncated or damaged: copy it again");
+  readouts.headers = decoder.finish();
+  return readouts;
 }
 
 /// The first of `candidates` if it is called "dataset" and holds a line that is no noise; else the only one
@@ -159,7 +200,7 @@ std::string choose_group(const Hdf5Handle& file, const std::vector<std::string>&
   std::vector<std::string> found;
   for (const std::string& name : candidates) {
     const Hdf5Handle data = open_dataset(open_group(file, name), "data", input);
-    const auto headers = read_headers(data.get(), input);
+    const auto headers = read_readouts(data.get(), input).headers;
     if (std::all_of(headers.begin(), headers.end(), is_noise)) continue;
     if (name == "dataset") return name;
     found.push_back(name);
@@ -181,8 +222,9 @@ IsmrmrdContents read_ismrmrd_contents(const Hdf5Handle& file, const std::string&
   contents.heap_base = base_address(file, input);
   contents.header_text =
       read_text(open_dataset(group, "xml", input), input, contents.heap_base, "The XML header");
-  contents.readouts = read_headers(data.get(), input);
-  contents.samples = read_references(data.get(), input, contents.readouts.size());
+  auto [headers, samples] = read_readouts(data.get(), input);
+  contents.readouts = std::move(headers);
+  contents.samples = std::move(samples);
   return contents;
 }
 

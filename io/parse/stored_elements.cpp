@@ -10,8 +10,6 @@
 namespace raki {
 namespace {
 
-constexpr uint64_t longest_block_bytes = uint64_t{1} << 28;
-
 using Visit = std::function<void(uint64_t, const std::byte*)>;
 
 bool visit_contiguous(hid_t dataset, const InputFile& file, uint64_t count, std::size_t element_bytes,
@@ -29,10 +27,11 @@ bool visit_contiguous(hid_t dataset, const InputFile& file, uint64_t count, std:
   return true;
 }
 
-bool visit_chunks(hid_t dataset, hid_t properties, uint64_t count, std::size_t element_bytes,
+bool visit_chunks(hid_t dataset, const InputFile& file, uint64_t count, std::size_t element_bytes,
                   const Visit& visit) {
+  const Hdf5Handle properties{H5Dget_create_plist(dataset), H5Pclose};
   hsize_t chunk = 0;
-  if (H5Pget_chunk(properties, 1, &chunk) != 1 || chunk == 0 || chunk > longest_block_bytes / element_bytes)
+  if (H5Pget_chunk(properties.get(), 1, &chunk) != 1 || chunk == 0 || chunk > file.size() / element_bytes)
     return false;
   std::vector<std::byte> block(chunk * element_bytes);
   for (hsize_t first = 0; first < count; first += chunk) {
@@ -54,7 +53,7 @@ bool visit_stored_elements(int64_t dataset, const InputFile& file, uint64_t coun
   const Hdf5Handle properties{H5Dget_create_plist(dataset), H5Pclose};
   const H5D_layout_t layout = H5Pget_layout(properties.get());
   if (layout == H5D_CONTIGUOUS) return visit_contiguous(dataset, file, count, element_bytes, visit);
-  return layout == H5D_CHUNKED && visit_chunks(dataset, properties.get(), count, element_bytes, visit);
+  return layout == H5D_CHUNKED && visit_chunks(dataset, file, count, element_bytes, visit);
 }
 
 }  // namespace raki

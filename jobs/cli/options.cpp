@@ -173,6 +173,11 @@ void add_reader_options(CLI::App& command, ReaderOptions& options) {
       ->group(group);
   command.add_flag("--infer-mask", options.infer_mask, "Lines that are zero in all coils were not measured")
       ->group(group);
+  command
+      .add_option("--leave-out-coils", options.leave_out_coils,
+                  "Coils, counted from 0, that are not used: 3,7")
+      ->delimiter(',')
+      ->group(group);
   command.add_flag("--trust", options.trust, "Parse HDF5 without the protection of a child process")
       ->group(group);
 }

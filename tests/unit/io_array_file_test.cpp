@@ -136,6 +136,11 @@ TEST_F(ArrayFileTest, NpyThatCannotBeReadIsRefused) {
     refused(npy(dictionary(type, "(3,)"), three));
   for (const char* const shape : {"3", "(3", "(-3,)", "(x,)", ""})
     refused(npy(dictionary("<f4", shape), three));
+  std::string axes;
+  for (int i = 0; i < 64; ++i) axes += "1,";
+  EXPECT_NE(refused(npy(dictionary("<f4", "(" + axes + "3)"), three)).what.find("axes"), std::string::npos);
+  for (const char* const shape : {"(0, 1099511627776, 1099511627776)", "(1099511627776, 1099511627776, 0)"})
+    EXPECT_NE(refused(npy(dictionary("<f4", shape), "")).what.find("size"), std::string::npos) << shape;
   refused(npy(dictionary("<f4", "(3,)"), three, 9));
   refused(write("a.npy", "\x93NUMPY"));
   refused(write("a.npy", "not an array at all"));
@@ -155,7 +160,9 @@ TEST_F(ArrayFileTest, BartArraysKeepTheirAxisOrder) {
   write("b.hdr", "# Dimensions\n1 2 4\n");
   EXPECT_EQ(error_of([&] { read_array(file("b.cfl")); }).code(), ExitCode::bad_data);
   for (const char* const text :
-       {"", "nothing", "# Dimensions\n", "# Dimensions\n2 x\n", "# Dimensions\n0 2\n"}) {
+       {"", "nothing", "# Dimensions\n", "# Dimensions\n2 x\n", "# Dimensions\n0 2\n",
+        "# Dimensions\n2 3 99999999999999999999", "# Dimensions\n2 3 -",
+        "# Dimensions\n3 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2\n"}) {
     write("b.hdr", text);
     EXPECT_EQ(error_of([&] { read_array(file("b.cfl")); }).code(), ExitCode::bad_data) << text;
   }

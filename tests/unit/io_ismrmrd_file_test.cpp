@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <numeric>
 #include <random>
+#include <thread>
 
 #include "gpu/error.h"
 #include "io/scan_reader.h"
@@ -110,6 +112,21 @@ TEST_F(IsmrmrdFileTest, TheGroupThatHoldsAcquisitionsIsFound) {
   EXPECT_EQ(refusal(ExitCode::bad_data, "third").found, "third");
   write_scan(path_, to_xml({}), full_scan(12), "dataset");
   EXPECT_EQ(open_acquisitions(path_, "")->readouts().size(), 12U);
+}
+
+/// The copy of a pipe has no name, and HDF5 wants to know it.
+TEST_F(IsmrmrdFileTest, APipeIsReadLikeAFile) {
+  write();
+  const auto pipe = folder_.path / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread sender([&] {
+    std::ifstream from(path_, std::ios::binary);
+    std::ofstream(pipe, std::ios::binary) << from.rdbuf();
+  });
+  const auto file = open_acquisitions(pipe);
+  sender.join();
+  ASSERT_EQ(file->readouts().size(), 24U);
+  expect_lines(file, full_scan(), {0, 11, 23});
 }
 
 TEST_F(IsmrmrdFileTest, MissingFileIsNotCreated) {
