@@ -272,7 +272,7 @@ void add_read_arrays(Traps& traps) {
                    silent, axes()});
 }
 
-void add_refused_arrays(Traps& traps) {
+void add_zero_lines(Traps& traps) {
   for (const float rest : {0.0F, -0.0F})
     for (const char* const name : {"NumPy", "BART", "MATLAB"}) {
       const Samples samples = array_of(4, rest);
@@ -287,6 +287,9 @@ void add_refused_arrays(Traps& traps) {
                        {.refused = {"zero in all coils", "18 of 24", "--mask"}},
                        options});
     }
+}
+
+void add_refused_arrays(Traps& traps) {
   traps.push_back({"mask of another size",
                    "27 refused with both sizes",
                    npy(array_of(), mask_of(23, 4)),
@@ -343,6 +346,7 @@ void add_fastmri_traps(Traps& traps) {
 
 void add_array_traps(Traps& traps) {
   add_read_arrays(traps);
+  add_zero_lines(traps);
   add_refused_arrays(traps);
 }
 

@@ -212,6 +212,20 @@ void add_repeats(Traps& traps) {
                     .reference = Reference{.n_ky = 24, .ky = -12, .tolerance = 1e-6}}});
 }
 
+void add_gaps(Traps& traps) {
+  const auto moved = [](int r, int offset, int repetition) {
+    return each(every(r, offset), [=](Line& line) { line.repetition = static_cast<uint16_t>(repetition); });
+  };
+  traps.push_back({"interleaved frames that leave a gap",
+                   "24 two of three: no reference is made of them",
+                   scan(joined(moved(3, 0, 0), moved(3, 1, 1)), mode("interleaved")),
+                   {.frames = 2, .measured = 8, .r = 3, .acs = 0, .truth = Truth{.frames_alike = true}}});
+  traps.push_back({"repetitions that measure the same lines",
+                   "24 not interleaved: no reference is made of them",
+                   scan(joined(moved(2, 0, 0), moved(2, 0, 1)), mode("interleaved")),
+                   {.frames = 2, .measured = 12, .r = 2, .acs = 0, .truth = Truth{.frames_alike = true}}});
+}
+
 void add_slabs(Traps& traps) {
   const auto elliptical = where(full_slab(24, 12), [](const Line& l) {
     const int y = l.ky - 12, z = l.kz - 6;
@@ -259,6 +273,7 @@ void add_calibration_traps(Traps& traps) {
   add_other_spaces(traps);
   add_unusable(traps);
   add_repeats(traps);
+  add_gaps(traps);
   add_slabs(traps);
   add_claims(traps);
 }

@@ -138,8 +138,28 @@ void add_files(Traps& traps) {
   traps.push_back({"noise file of permuted coils",
                    "30 brought into the scan's order by label",
                    with_noise_file(noise, labelled({"C2", "C1"}), labelled({"C1", "C2"})),
-                   {.said = {{"order of the noise's coils", "by label"}}, .noise = 96},
+                   {.said = {{"order of the noise's coils", "by label"}},
+                    .noise = 96,
+                    .noise_starts = {noise[0].values[48], noise[0].values[0]}},
                    options});
+  Header numbered = labelled({"C1", "C2"});
+  numbered.before_encoding =
+      "<acquisitionSystemInformation>"
+      "<coilLabel><coilNumber>1</coilNumber><coilName>C1</coilName></coilLabel>"
+      "<coilLabel><coilNumber>0</coilNumber><coilName>C2</coilName></coilLabel>"
+      "</acquisitionSystemInformation>";
+  traps.push_back({"noise file of coils that are numbered against their order",
+                   "30 the number is the channel, not the place in the text",
+                   with_noise_file(noise, numbered, labelled({"C1", "C2"})),
+                   {.said = {{"order of the noise's coils", "by label"}},
+                    .noise = 96,
+                    .noise_starts = {noise[0].values[48], noise[0].values[0]}},
+                   options});
+}
+
+void add_unlabelled_files(Traps& traps) {
+  const auto noise = noise_lines(2);
+  const auto options = named_noise();
   traps.push_back({"noise file without labels",
                    "30 the scan's order is assumed, and said",
                    with_noise_file(noise, {}, labelled({"C1", "C2"})),
@@ -181,6 +201,7 @@ void add_noise_traps(Traps& traps) {
   add_own_noise(traps);
   add_groups(traps);
   add_files(traps);
+  add_unlabelled_files(traps);
 }
 
 }  // namespace raki::test

@@ -141,6 +141,15 @@ void add_sizes(Traps& traps) {
                    "11 k = 0 at n / 2",
                    scan(full_scan(24, 31), sized(31, 24)),
                    {.matrix = MatrixSize{31, 24, 1}}});
+  const auto lines = Lines{kspace_line(0, 4, 65535, 1), kspace_line(1, 4, 65535, 1),
+                           kspace_line(2, 4, 65535, 1), kspace_line(3, 4, 65535, 1)};
+  traps.push_back({"readout of 65535 samples",
+                   "13 sizes are multiplied in 64 bits",
+                   scan(lines, sized(65535, 4)),
+                   {.matrix = MatrixSize{65535, 4, 1}, .coils = 1}});
+}
+
+void add_oversampling(Traps& traps) {
   Header twofold = sized(32, 24);
   twofold.recon = Size{"16", "24", "1"};
   twofold.recon_fov = Size{"160", "240", "5"};
@@ -185,13 +194,6 @@ void add_sizes(Traps& traps) {
                     .matrix = MatrixSize{32, 24, 1},
                     .image = MatrixSize{32, 24, 1},
                     .oversampling = 1}});
-  const auto lines = each(Lines{kspace_line(0, 4, 65535, 1), kspace_line(1, 4, 65535, 1),
-                                kspace_line(2, 4, 65535, 1), kspace_line(3, 4, 65535, 1)},
-                          [](Line&) {});
-  traps.push_back({"readout of 65535 samples",
-                   "13 sizes are multiplied in 64 bits",
-                   scan(lines, sized(65535, 4)),
-                   {.matrix = MatrixSize{65535, 4, 1}, .coils = 1}});
 }
 
 void add_lines_that_differ(Traps& traps) {
@@ -235,6 +237,7 @@ void add_readout_traps(Traps& traps) {
   add_reversed(traps);
   add_centres(traps);
   add_sizes(traps);
+  add_oversampling(traps);
   add_lines_that_differ(traps);
 }
 

@@ -55,7 +55,8 @@ struct Expected {
   std::optional<double> oversampling{};
   std::optional<int64_t> noise{};  ///< samples of a coil; 0: there must be none
   std::optional<double> noise_dwell_us{};
-  std::vector<int64_t> slices{};  ///< counters in output order
+  std::vector<std::complex<float>> noise_starts{};  ///< first noise sample of each coil
+  std::vector<int64_t> slices{};                    ///< counters in output order
   std::optional<Truth> truth = Truth{};
   std::optional<Reference> reference{};
 };

@@ -133,6 +133,22 @@ void add_copied_counters(Traps& traps) {
                    {.frames = 2, .slices = {65535, 7}}});
 }
 
+void add_slabs(Traps& traps) {
+  const auto second = each(full_slab(24, 4), [](Line& line) {
+    line.slice = 1;
+    line.position = {0, 0, -40};
+    for (auto& value : line.values) value *= std::polar(1.0F, 0.1F);  // as kspace_value turns slice 1
+  });
+  traps.push_back({"two slabs",
+                   "20 a slab is a slice with partitions",
+                   scan(joined(full_slab(24, 4), second), sized(32, 24, 4)),
+                   {.matrix = MatrixSize{32, 24, 4},
+                    .frames = 2,
+                    .measured = 96,
+                    .slices = {1, 0},
+                    .truth = Truth{.tolerance = 1e-6}}});
+}
+
 void add_samplings(Traps& traps) {
   const auto half = where(slice_at(1, {1, 2, 10}), [](const Line& line) { return line.ky % 2 == 0; });
   traps.push_back({"slices of different samplings",
@@ -153,6 +169,7 @@ void add_slice_traps(Traps& traps) {
   add_order(traps);
   add_places(traps);
   add_copied_counters(traps);
+  add_slabs(traps);
   add_samplings(traps);
 }
 

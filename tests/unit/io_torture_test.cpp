@@ -144,6 +144,10 @@ void expect_summary(const Expected& expected, const ScanSummary& summary) {
   expect_fact(expected.noise, summary.noise ? summary.noise->samples.size(1) : 0, "noise samples");
   if (summary.noise)
     expect_fact(expected.noise_dwell_us, summary.noise->dwell_time_us, "dwell time of noise");
+  for (std::size_t coil = 0; coil < expected.noise_starts.size(); ++coil)
+    EXPECT_EQ(summary.noise->samples[static_cast<int64_t>(coil)][0].item<c10::complex<float>>(),
+              c10::complex<float>(expected.noise_starts[coil]))
+        << "coil " << coil;
   std::vector<int64_t> slices;
   for (const FrameLabel& label : summary.labels) slices.push_back(label.slice);
   EXPECT_TRUE(expected.slices.empty() || slices == expected.slices) << testing::PrintToString(slices);
