@@ -1,4 +1,4 @@
-// Arrays without readouts: fastMRI's layout, NumPy, BART, MATLAB (reader handbook, sections 5 and 9).
+// Arrays without readouts: fastMRI's layout, NumPy, BART, MATLAB.
 
 #include <hdf5.h>
 #include <matio.h>
@@ -100,44 +100,44 @@ void add_read_fastmri(Traps& traps) {
     expected.frames = 3;
     return expected;
   };
-  traps.push_back({"fastMRI training file", "9 kspace and header, no ISMRMRD groups", fastmri({}),
+  traps.push_back({"fastMRI training file", "kspace and header, no ISMRMRD groups", fastmri({}),
                    as_is({.coils = 2, .measured = 24, .geometry_known = false})});
-  traps.push_back({"fastMRI single coil", "9 (slice, readout, phase encode)", fastmri({.single = true}),
+  traps.push_back({"fastMRI single coil", "(slice, readout, phase encode)", fastmri({.single = true}),
                    as_is({.coils = 1, .measured = 24})});
-  traps.push_back({"fastMRI test file with a mask", "9 the mask is in the file",
+  traps.push_back({"fastMRI test file with a mask", "the mask is in the file",
                    fastmri({.spacing = 4, .mask = mask_of(24, 4)}), as_is({.measured = 6, .r = 4})});
-  traps.push_back({"fastMRI mask over full k-space", "9 what the mask leaves out is not used",
+  traps.push_back({"fastMRI mask over full k-space", "what the mask leaves out is not used",
                    fastmri({.mask = mask_of(24, 4)}), as_is({.measured = 6, .r = 4})});
   Header padded;
   padded.limits_ky = {0, 17, 8};
-  traps.push_back({"fastMRI zero padding", "9 from the header's limits: never encoded",
+  traps.push_back({"fastMRI zero padding", "from the header's limits: never encoded",
                    fastmri({.filled = {4, 22}, .xml = to_xml(padded)}),
                    as_is({.measured = 18, .encoded_ky = LineRange{4, 22}})});
-  traps.push_back({"fastMRI zeros taken as not measured", "27 on the user's request only",
+  traps.push_back({"fastMRI zeros taken as not measured", "on the user's request only",
                    [](const fs::path& folder) { return fastmri({.spacing = 2})(folder); },
                    as_is({.measured = 12, .r = 2}), inferring()});
   Header wide = sized(32, 24);
   wide.recon = Size{"32", "30", "1"};
   traps.push_back({"fastMRI array narrower than its recon size",
-                   "9 a FLAIR file: the image is filled up, the k-space is not",
-                   fastmri({.xml = to_xml(wide)}), as_is({.image = MatrixSize{32, 30, 1}, .measured = 24})});
+                   "a FLAIR file: the image is filled up, the k-space is not", fastmri({.xml = to_xml(wide)}),
+                   as_is({.image = MatrixSize{32, 30, 1}, .measured = 24})});
   Layout dead;
   dead.samples = kspace_of({});
   for (std::size_t i = 0; i < dead.samples.size(); ++i)
     if (i / (32 * 24) % 2 == 1) dead.samples[i] = 0;
-  traps.push_back({"fastMRI dead coil", "27 one coil's zeros are no unmeasured lines", fastmri(dead),
+  traps.push_back({"fastMRI dead coil", "one coil's zeros are no unmeasured lines", fastmri(dead),
                    as_is({.coils = 2, .measured = 24, .truth = std::nullopt})});
   Header wrong = sized(64, 48);
   traps.push_back(
       {"fastMRI header of another matrix",
-       "9 the array wins, and it is said",
+       "the array wins, and it is said",
        fastmri({.xml = to_xml(wrong)}),
        {.contradicted = {"positions", "matrix", "image matrix", "field of view"}, .matrix = whole}});
 }
 
 void add_refused_fastmri(Traps& traps) {
   traps.push_back({"fastMRI zero lines without a mask",
-                   "27 nothing says that they were not measured",
+                   "nothing says that they were not measured",
                    fastmri({.spacing = 2}),
                    {.refused = {"zero in all coils", "--infer-mask"}}});
   Layout minus{.spacing = 2};
@@ -145,34 +145,34 @@ void add_refused_fastmri(Traps& traps) {
   for (std::size_t i = 0; i < minus.samples.size(); ++i)
     if (i % 2 == 1) minus.samples[i] *= -0.0F;
   traps.push_back({"fastMRI lines of minus zero",
-                   "9 masks by multiplication leave -0.0",
+                   "masks by multiplication leave -0.0",
                    fastmri(minus),
                    {.refused = {"zero in all coils"}}});
   traps.push_back({"fastMRI mask of another length",
-                   "9 refused with both numbers",
+                   "refused with both numbers",
                    fastmri({.mask = mask_of(25, 4)}),
                    {.refused = {"'mask' does not fit", "25 numbers", "24"}}});
   traps.push_back({"fastMRI in chunks",
-                   "9 refused with the way out",
+                   "refused with the way out",
                    fastmri({.chunked = true}),
                    {.refused = {"stored in pieces", "h5repack"}}});
   traps.push_back({"fastMRI in float64",
-                   "9 refused by type",
+                   "refused by type",
                    fastmri({.doubles = true}),
                    {.refused = {"another type", "complex64"}}});
   Header radial;
   radial.trajectory = "radial";
   traps.push_back({"fastMRI layout of a radial scan",
-                   "1 refused by trajectory",
+                   "refused by trajectory",
                    fastmri({.xml = to_xml(radial)}),
                    {.refused = {"Not a Cartesian scan", "radial"}}});
   traps.push_back(
-      {"fastMRI header that is no XML", "36 refused", fastmri({.xml = "none"}), {.refused = {"not XML"}}});
+      {"fastMRI header that is no XML", "refused", fastmri({.xml = "none"}), {.refused = {"not XML"}}});
   Layout broken;
   broken.samples = kspace_of({});
   broken.samples.back() = {std::numeric_limits<float>::quiet_NaN(), 0};
   traps.push_back({"fastMRI sample that is no number",
-                   "11 refused when it is read",
+                   "refused when it is read",
                    fastmri(broken),
                    {.refused = {"not finite"}}});
 }
@@ -253,22 +253,22 @@ void add_read_arrays(Traps& traps) {
   Expected masked = whole;
   masked.measured = 6;
   masked.r = 4;
-  traps.push_back({"NumPy array", "27 every line has signal", npy(array_of()), whole, axes()});
-  traps.push_back({"BART array", "27 every line has signal", cfl(array_of()), whole, bart});
-  traps.push_back({"MATLAB array", "27 every line has signal", mat(array_of()), whole, backwards});
-  traps.push_back({"NumPy array with a mask", "27 the mask says what was measured",
+  traps.push_back({"NumPy array", "every line has signal", npy(array_of()), whole, axes()});
+  traps.push_back({"BART array", "every line has signal", cfl(array_of()), whole, bart});
+  traps.push_back({"MATLAB array", "every line has signal", mat(array_of()), whole, backwards});
+  traps.push_back({"NumPy array with a mask", "the mask says what was measured",
                    npy(array_of(4), mask_of(24, 4)), masked, axes("mask.npy")});
-  traps.push_back({"NumPy array of more than its mask", "27 the rest is not used",
+  traps.push_back({"NumPy array of more than its mask", "the rest is not used",
                    npy(array_of(), mask_of(24, 4)), masked, axes("mask.npy")});
-  traps.push_back({"NumPy array whose zeros mean not measured", "27 on the user's request only",
+  traps.push_back({"NumPy array whose zeros mean not measured", "on the user's request only",
                    npy(array_of(4)), masked, inferred});
-  traps.push_back({"NumPy array whose minus zeros mean not measured", "9 -0.0 is zero",
-                   npy(array_of(4, -0.0F)), masked, inferred});
+  traps.push_back({"NumPy array whose minus zeros mean not measured", "-0.0 is zero", npy(array_of(4, -0.0F)),
+                   masked, inferred});
   Samples dead = array_of();
   std::fill(dead.begin() + 24 * 32, dead.end(), 0);
   Expected silent = whole;
   silent.truth.reset();
-  traps.push_back({"NumPy array with a dead coil", "27 one coil's zeros are no unmeasured lines", npy(dead),
+  traps.push_back({"NumPy array with a dead coil", "one coil's zeros are no unmeasured lines", npy(dead),
                    silent, axes()});
 }
 
@@ -280,7 +280,7 @@ void add_zero_lines(Traps& traps) {
       if (name[0] != 'N') options.axes = {"kx", "ky", "coil"};
       traps.push_back({std::string(name) + (std::signbit(rest) ? " lines of minus zero" : " lines of zero") +
                            " without a mask",
-                       "27 nothing says that they were not measured",
+                       "nothing says that they were not measured",
                        name[0] == 'N'   ? npy(samples)
                        : name[0] == 'B' ? cfl(samples)
                                         : mat(samples),
@@ -291,24 +291,24 @@ void add_zero_lines(Traps& traps) {
 
 void add_refused_arrays(Traps& traps) {
   traps.push_back({"mask of another size",
-                   "27 refused with both sizes",
+                   "refused with both sizes",
                    npy(array_of(), mask_of(23, 4)),
                    {.refused = {"mask does not fit", "24 lines"}, .code = ExitCode::usage},
                    axes("mask.npy")});
   traps.push_back({"mask without a line",
-                   "27 refused",
+                   "refused",
                    npy(array_of(), std::vector<float>(24, 0)),
                    {.refused = {"No line of k-space was measured"}},
                    axes("mask.npy")});
   const std::vector<float> no_numbers(24, std::numeric_limits<float>::quiet_NaN());
   traps.push_back({"mask that is no number",
-                   "27 neither measured nor not",
+                   "neither measured nor not",
                    npy(array_of(), no_numbers),
                    {.refused = {"mask", "not finite"}},
                    axes("mask.npy")});
   ReaderOptions misnamed = axes();
   traps.push_back({"scan named npy",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    [](const fs::path& folder) {
                      write_scan(folder / "scan.npy", to_xml({}), full_scan());
                      return folder / "scan.npy";
@@ -316,22 +316,22 @@ void add_refused_arrays(Traps& traps) {
                    {.refused = {"HDF5"}},
                    misnamed});
   traps.push_back({"mask that is missing",
-                   "27 refused",
+                   "refused",
                    npy(array_of()),
                    {.refused = {"mask.npy"}, .code = ExitCode::input_missing},
                    axes("mask.npy")});
   Samples broken = array_of();
   broken[100] = std::numeric_limits<float>::infinity();
   traps.push_back(
-      {"array with an infinite sample", "11 refused", npy(broken), {.refused = {"not finite"}}, axes()});
+      {"array with an infinite sample", "refused", npy(broken), {.refused = {"not finite"}}, axes()});
   ReaderOptions nameless;
   traps.push_back({"array without names of its axes",
-                   "27 never guessed",
+                   "never guessed",
                    npy(array_of()),
                    {.refused = {"--axes"}, .code = ExitCode::usage},
                    nameless});
   traps.push_back({"options for arrays with a scan",
-                   "5 readouts say what was measured",
+                   "readouts say what was measured",
                    scan(full_scan()),
                    {.refused = {"for arrays"}, .code = ExitCode::usage},
                    axes()});

@@ -1,5 +1,4 @@
-// Reference lines: which belong to the image, which are a scan of their own (reader handbook, sections 2 and
-// 5).
+// Reference lines: which belong to the image, which are a scan of their own.
 
 #include "tests/support/torture_set.h"
 
@@ -32,36 +31,36 @@ Lines embedded(int r) {
 
 void add_embedded(Traps& traps) {
   traps.push_back({"embedded lines and no mode",
-                   "2.3 dropping them loses the ACS (MRIReco#237)",
+                   "dropping them loses the ACS",
                    scan(embedded(4)),
                    {.measured = 12, .r = 4, .acs = 9}});
   traps.push_back({"embedded lines and an unknown mode",
-                   "22 other",
+                   "other",
                    scan(embedded(4), mode("other")),
                    {.measured = 12, .r = 4, .acs = 9}});
   const auto bare = each(embedded(4), [](Line& line) { line.flags = 0; });
   traps.push_back({"ACS without any flag",
-                   "14 the phantom generator leaves flags out",
+                   "the phantom generator leaves flags out",
                    scan(bare, mode("embedded")),
                    {.measured = 12, .r = 4, .acs = 9}});
   const auto inner = each(embedded(4), [](Line& line) {
     if (line.ky == 8 || line.ky == 15) line.flags = 0;
   });
   traps.push_back({"ACS whose first and last line have no flag",
-                   "14 the phantom generator does so",
+                   "the phantom generator does so",
                    scan(inner),
                    {.measured = 12, .r = 4, .acs = 9}});
   traps.push_back({"embedded line that repeats an image line",
-                   "2.3 the image line stays",
+                   "the image line stays",
                    scan(joined(full_scan(), {flagged(scaled(kspace_line(12, 24), 5), calibration_flag)}),
                         mode("embedded")),
                    {.dropped = {{"calibration repeating an image line", 1}}, .measured = 24}});
   traps.push_back({"interleaved mode of one full frame",
-                   "14 the generator writes interleaved beside an ACS",
+                   "the generator writes interleaved beside an ACS",
                    scan(embedded(4), mode("interleaved")),
                    {.measured = 12, .r = 4, .acs = 9}});
   traps.push_back({"no calibration at all",
-                   "14 without -w there is none (gadgetron#791)",
+                   "without -w there is none",
                    scan(every(2)),
                    {.measured = 12, .r = 2, .acs = 0}});
 }
@@ -70,43 +69,43 @@ void add_separate(Traps& traps) {
   for (const char* const word : {"separate", "external"})
     traps.push_back(
         {std::string("reference lines, ") + word,
-         "2.3 never part of the image",
+         "never part of the image",
          scan(joined(every(4), references()), mode(word)),
          {.said = {{"calibration", "header"}}, .measured = 6, .r = 4, .acs = 0, .reference = eight}});
   const auto between = where(references(), [](const Line& line) { return line.ky > 8 && line.ky < 12; });
   traps.push_back({"separate lines that repeat nothing",
-                   "2.3 the header alone tells",
+                   "the header alone tells",
                    scan(joined(every(4), between), mode("separate")),
                    {.measured = 6, .acs = 0, .reference = Reference{.n_ky = 3, .ky = -3, .scale = 3}}});
   traps.push_back({"separate lines and no mode",
-                   "2.3 they repeat image lines",
+                   "they repeat image lines",
                    scan(joined(every(4), references())),
                    {.said = {{"calibration", "repeat image lines"}}, .measured = 6, .reference = eight}});
   traps.push_back({"separate lines called embedded",
-                   "22 shorter readouts cannot be the image's",
+                   "shorter readouts cannot be the image's",
                    scan(joined(every(4), references(16)), mode("embedded")),
                    {.contradicted = {"calibration"},
                     .measured = 6,
                     .reference = Reference{.n_ky = 8, .n_kx = 16, .ky = -4, .scale = 3}}});
   traps.push_back({"separate lines before the image",
-                   "8 at another resolution",
+                   "at another resolution",
                    scan(joined(references(20), every(2)), mode("separate")),
                    {.matrix = MatrixSize{32, 24, 1},
                     .r = 2,
                     .reference = Reference{.n_ky = 8, .n_kx = 20, .ky = -4, .scale = 3}}});
   traps.push_back({"separate lines read backwards",
-                   "7 the mirror is theirs too",
+                   "the mirror is theirs too",
                    scan(joined(every(2), each(references(), turn)), mode("separate")),
                    {.reference = eight}});
   const auto numbered = each(references(), [](Line& line) { line.ky = static_cast<uint16_t>(line.ky - 8); });
   traps.push_back({"separate lines counted from zero",
-                   "25 the start index differs",
+                   "the start index differs",
                    scan(joined(every(2), numbered), mode("separate")),
                    {.reference = eight}});
   const auto repetitions =
       joined(every(2), each(every(2), [](Line& line) { line = in_frame(line, 0, 0, 1, 0); }));
   traps.push_back({"separate lines of the first repetition only",
-                   "25 they serve the others",
+                   "they serve the others",
                    scan(joined(repetitions, references()), mode("separate")),
                    {.frames = 2, .reference = eight}});
 }
@@ -126,28 +125,28 @@ void add_other_spaces(Traps& traps) {
   header.encoded_fov = header.recon_fov = Size{"320", "320", "5"};
   header.after_encoding = second_encoding("16", "320");
   traps.push_back({"separate lines in an encoding space of their own",
-                   "25 the converter's -F",
+                   "the converter's -F",
                    scan(joined(every(2), second), header),
                    {.matrix = MatrixSize{32, 24, 1},
                     .r = 2,
                     .reference = Reference{.n_ky = 8, .n_kx = 16, .ky = -4, .scale = 3}}});
   header.after_encoding = second_encoding("16", "640");
   traps.push_back({"separate lines of a larger field of view",
-                   "25 resampled to the image's, and said",
+                   "resampled to the image's, and said",
                    scan(joined(every(2), second), header),
                    {.said = {{"reference lines", "resampled"}},
                     .reference = Reference{.n_ky = 4, .n_kx = 8, .scale = 0}}});
   header.after_encoding = "";
   traps.push_back(
       {"separate lines in an encoding space the header lacks",
-       "25 their field of view is not known",
+       "their field of view is not known",
        scan(joined(every(2), second), header),
        {.contradicted = {"reference lines"}, .dropped = {{"separate calibration", 8}}, .measured = 12}});
   const auto image = each(full_scan(), [](Line& line) { line.encoding_space = 1; });
   Header shifted = sized(99, 99);
   shifted.after_encoding = second_encoding("32", "320");
   traps.push_back({"image in the second encoding space",
-                   "25 chosen per acquisition",
+                   "chosen per acquisition",
                    scan(image, shifted),
                    {.contradicted = {"ky lines", "field of view"},
                     .said = {{"ky lines", "header says 8"}},
@@ -158,17 +157,17 @@ void add_unusable(Traps& traps) {
   const auto single = where(references(), [](const Line& line) { return line.ky == 12; });
   traps.push_back(
       {"single reference line",
-       "26 no block: not used, and said",
+       "no block: not used, and said",
        scan(joined(every(2), single), mode("separate")),
        {.contradicted = {"reference lines"}, .dropped = {{"separate calibration", 1}}, .measured = 12}});
   const auto wide = each(full_scan(24, 32, 3), [](Line& line) { line.flags = calibration_flag; });
   traps.push_back({"reference lines of other coils",
-                   "30 not the image's coils: dropped, and counted",
+                   "not the image's coils: dropped, and counted",
                    scan(joined(every(2), wide), mode("separate")),
                    {.dropped = {{"calibration with another number of coils", 24}}, .measured = 12}});
   auto slices = joined(every(2), each(every(2), [](Line& line) { line.slice = 1; }));
   traps.push_back({"slice without reference lines",
-                   "25 not used, and said",
+                   "not used, and said",
                    scan(joined(each(slices,
                                     [](Line& line) {
                                       line.position = {0, 0, 10.0F * line.slice};
@@ -183,19 +182,19 @@ void add_unusable(Traps& traps) {
 
 void add_repeats(Traps& traps) {
   traps.push_back({"reference lines measured twice",
-                   "29 their mean",
+                   "their mean",
                    scan(joined(every(2), joined(references(), references())), mode("separate")),
                    {.reference = Reference{.n_ky = 8, .ky = -4, .scale = 3, .tolerance = 1e-6}}});
   const auto contrast = each(references(), [](Line& line) { line.contrast = 3; });
   traps.push_back({"reference lines of another contrast counter",
-                   "25 the slice's reference lines serve all its frames",
+                   "the slice's reference lines serve all its frames",
                    scan(joined(every(2), contrast), mode("separate")),
                    {.frames = 1, .reference = eight}});
   const auto both = each(embedded(4), [](Line& line) {
     if (line.flags != 0) line.flags = calibration_flag | calibration_and_image_flag;
   });
   traps.push_back({"both calibration flags at once",
-                   "2.3 an image line, by the second",
+                   "an image line, by the second",
                    scan(both, mode("separate")),
                    {.measured = 12, .r = 4, .acs = 9}});
   Lines phases;
@@ -203,7 +202,7 @@ void add_repeats(Traps& traps) {
     phases = joined(
         phases, each(every(2, phase % 2), [=](Line& line) { line.phase = static_cast<uint16_t>(phase); }));
   traps.push_back({"interleaved over cardiac phases, each line twice",
-                   "24 the mean over the interleaved frames",
+                   "the mean over the interleaved frames",
                    scan(phases, mode("interleaved")),
                    {.frames = 4,
                     .measured = 12,
@@ -217,11 +216,11 @@ void add_gaps(Traps& traps) {
     return each(every(r, offset), [=](Line& line) { line.repetition = static_cast<uint16_t>(repetition); });
   };
   traps.push_back({"interleaved frames that leave a gap",
-                   "24 two of three: no reference is made of them",
+                   "two of three: no reference is made of them",
                    scan(joined(moved(3, 0, 0), moved(3, 1, 1)), mode("interleaved")),
                    {.frames = 2, .measured = 8, .r = 3, .acs = 0, .truth = Truth{.frames_alike = true}}});
   traps.push_back({"repetitions that measure the same lines",
-                   "24 not interleaved: no reference is made of them",
+                   "not interleaved: no reference is made of them",
                    scan(joined(moved(2, 0, 0), moved(2, 0, 1)), mode("interleaved")),
                    {.frames = 2, .measured = 12, .r = 2, .acs = 0, .truth = Truth{.frames_alike = true}}});
 }
@@ -232,7 +231,7 @@ void add_slabs(Traps& traps) {
     return (l.ky % 2 == 0 && l.kz % 2 == 0) || (y * y / 36.0 + z * z / 16.0 <= 1);
   });
   traps.push_back({"elliptical ACS of a slab",
-                   "26 the rectangle inside it",
+                   "the rectangle inside it",
                    scan(elliptical, sized(32, 24, 12)),
                    {.r = 2, .r_kz = 2, .acs = 11, .acs_kz = 5}});
   const auto corners = where(full_slab(24, 12), [](const Line& l) {
@@ -240,7 +239,7 @@ void add_slabs(Traps& traps) {
     return y * y / 144.0 + z * z / 36.0 <= 1;
   });
   traps.push_back({"slab without its corners",
-                   "17 elliptical scanning leaves holes",
+                   "elliptical scanning leaves holes",
                    scan(corners, sized(32, 24, 12)),
                    {.matrix = MatrixSize{32, 24, 12}, .measured = static_cast<int64_t>(corners.size())}});
 }
@@ -249,20 +248,20 @@ void add_claims(Traps& traps) {
   Header three;
   three.acceleration = 3;
   traps.push_back({"acceleration of the header is wrong",
-                   "23 derived from the mask, and said",
+                   "derived from the mask, and said",
                    scan(every(2), three),
                    {.contradicted = {"acceleration"}, .said = {{"acceleration", "header says 3"}}, .r = 2}});
   Header one;
   one.acceleration = 1;
   one.calibration_mode = "other";
   traps.push_back(
-      {"parallel imaging with factor 1", "22 Siemens always writes it", scan(full_scan(), one), {.r = 1}});
+      {"parallel imaging with factor 1", "Siemens always writes it", scan(full_scan(), one), {.r = 1}});
   traps.push_back({"parallel imaging with factor 1 but R 3",
-                   "23 derived from the mask, and said",
+                   "derived from the mask, and said",
                    scan(every(3), one),
                    {.contradicted = {"acceleration"}, .r = 3}});
   traps.push_back(
-      {"no parallel imaging in the header", "22 absent from other writers", scan(every(3)), {.r = 3}});
+      {"no parallel imaging in the header", "absent from other writers", scan(every(3)), {.r = 3}});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Counters, repeats, frames, coils and slices (reader handbook, sections 4 and 6).
+// Counters, repeats, frames, coils and slices.
 
 #include <algorithm>
 
@@ -22,22 +22,22 @@ Lines average(Lines lines, int number, float factor) {
 
 void add_averages(Traps& traps) {
   traps.push_back({"two averages",
-                   "28 accumulated, then divided",
+                   "accumulated, then divided",
                    scan(joined(full_scan(), average(full_scan(), 1, 3))),
                    {.measured = 24, .averages = 2, .truth = Truth{.scale = 2, .tolerance = 1e-6}}});
   const auto some = where(full_scan(), [](const Line& line) { return line.ky < 20; });
   traps.push_back({"averages of which some lines were rejected",
-                   "28 each line over its own count",
+                   "each line over its own count",
                    scan(joined(full_scan(), average(some, 1, 1))),
                    {.measured = 24, .averages = 2, .truth = Truth{.tolerance = 1e-6}}});
   const auto odd = average(every(2, 1), 1, 1);
   traps.push_back({"averages that measure different lines",
-                   "28 one average each: nothing is divided",
+                   "one average each: nothing is divided",
                    scan(joined(every(2, 0), odd)),
                    {.measured = 24, .averages = 1}});
   const auto three = joined(joined(full_scan(), average(full_scan(), 1, 1)), average(full_scan(), 5, 1));
   traps.push_back({"averages with a gap in their numbers",
-                   "28 divided by the count, not the highest number",
+                   "divided by the count, not the highest number",
                    scan(three),
                    {.averages = 3, .truth = Truth{.tolerance = 1e-6}}});
 }
@@ -46,28 +46,28 @@ void add_duplicates(Traps& traps) {
   const auto twice = joined(full_scan(), {scaled(kspace_line(7, 24), 1)});
   const auto replaced = joined({scaled(kspace_line(7, 24), 9)}, full_scan());
   traps.push_back({"line measured twice",
-                   "29 averaged, and said",
+                   "averaged, and said",
                    scan(twice),
                    {.contradicted = {"repeated lines"}, .averages = 2, .truth = Truth{.tolerance = 1e-6}}});
   traps.push_back({"line measured twice with policy average",
-                   "29 averaged, as told",
+                   "averaged, as told",
                    scan(twice),
                    {.contradicted = {"repeated lines"}, .truth = Truth{.tolerance = 1e-6}},
                    repeats(Duplicates::average)});
   traps.push_back({"line measured twice with policy last",
-                   "29 the later one, as told",
+                   "the later one, as told",
                    scan(replaced),
                    {.dropped = {{"repeated by a later line", 1}}, .averages = 1},
                    repeats(Duplicates::last)});
   traps.push_back({"line measured twice with policy error",
-                   "29 refused, as told",
+                   "refused, as told",
                    scan(twice),
                    {.refused = {"measured twice", "readouts 7 and 24"}},
                    repeats(Duplicates::error)});
   const auto averages = joined(full_scan(), average(full_scan(), 1, 1));
   for (const auto policy : {Duplicates::last, Duplicates::error})
     traps.push_back({"averages with policy " + to_text(policy),
-                     "28 averages are no duplicates",
+                     "averages are no duplicates",
                      scan(averages),
                      {.averages = 2, .truth = Truth{.tolerance = 1e-6}},
                      repeats(policy)});
@@ -76,20 +76,20 @@ void add_duplicates(Traps& traps) {
 void add_unknown_counters(Traps& traps) {
   const auto told_apart = joined(full_scan(), each(full_scan(), [](Line& line) { line.user[0] = 1; }));
   traps.push_back({"unknown counter that varies",
-                   "28 an error, not a silent average",
+                   "an error, not a silent average",
                    scan(told_apart),
                    {.refused = {"counter this program does not know", "idx.user[0]", "--duplicates"}}});
   traps.push_back({"unknown counter with policy average",
-                   "28 as told",
+                   "as told",
                    scan(told_apart),
                    {.contradicted = {"repeated lines"}, .truth = Truth{.tolerance = 1e-6}},
                    repeats(Duplicates::average)});
   traps.push_back({"unknown counter of lines that are unique",
-                   "28 numbers every line: harmless",
+                   "numbers every line: harmless",
                    scan(each(full_scan(), [](Line& line) { line.user[0] = line.ky; })),
                    {.measured = 24}});
   traps.push_back({"segments",
-                   "28 no dimension of the image",
+                   "no dimension of the image",
                    scan(each(full_scan(), [](Line& line) { line.segment = line.ky % 3; })),
                    {.frames = 1, .measured = 24}});
 }
@@ -100,32 +100,30 @@ Lines frame(int contrast, int phase, int repetition, int set) {
 
 void add_frames(Traps& traps) {
   traps.push_back({"contrasts",
-                   "28 one frame each",
+                   "one frame each",
                    scan(joined(frame(0, 0, 0, 0), frame(1, 0, 0, 0))),
                    {.frames = 2, .measured = 24}});
   traps.push_back({"cardiac phases",
-                   "28 one frame each",
+                   "one frame each",
                    scan(joined(frame(0, 0, 0, 0), frame(0, 1, 0, 0))),
                    {.frames = 2}});
-  traps.push_back({"repetitions",
-                   "28 one frame each",
-                   scan(joined(frame(0, 0, 0, 0), frame(0, 0, 1, 0))),
-                   {.frames = 2}});
   traps.push_back(
-      {"sets", "28 one frame each", scan(joined(frame(0, 0, 0, 0), frame(0, 0, 0, 1))), {.frames = 2}});
+      {"repetitions", "one frame each", scan(joined(frame(0, 0, 0, 0), frame(0, 0, 1, 0))), {.frames = 2}});
+  traps.push_back(
+      {"sets", "one frame each", scan(joined(frame(0, 0, 0, 0), frame(0, 0, 0, 1))), {.frames = 2}});
   traps.push_back({"repetition counter that starts at 5",
-                   "28 counters need not start at 0",
+                   "counters need not start at 0",
                    scan(frame(0, 0, 5, 0)),
                    {.frames = 1}});
   const auto cut_short = where(frame(0, 0, 1, 0), [](const Line& line) { return line.ky < 9; });
   traps.push_back({"last repetition cut short",
-                   "2.5 a truncated scan: its frame has its own sampling",
+                   "a truncated scan: its frame has its own sampling",
                    scan(joined(frame(0, 0, 0, 0), cut_short)),
                    {.said = {{"sampling", "2 different ones"}}, .frames = 2, .measured = 24}});
   auto spaces = joined(full_scan(), where(full_scan(), [](const Line& line) { return line.ky < 6; }));
   for (std::size_t i = 24; i < spaces.size(); ++i) spaces[i].encoding_space = 1;
   traps.push_back({"image lines in two encoding spaces",
-                   "25 the commonest wins, the others are counted",
+                   "the commonest wins, the others are counted",
                    scan(spaces),
                    {.dropped = {{"another encoding space", 6}}, .measured = 24}});
   auto mixed = Lines();
@@ -133,42 +131,42 @@ void add_frames(Traps& traps) {
     for (int contrast = 0; contrast < 2; ++contrast)
       mixed.push_back(in_frame(kspace_line(ky, 24), contrast, 0, 0, 0));
   traps.push_back(
-      {"contrasts line by line", "28 frames need not follow one another", scan(mixed), {.frames = 2}});
+      {"contrasts line by line", "frames need not follow one another", scan(mixed), {.frames = 2}});
 }
 
 void add_coils(Traps& traps) {
   traps.push_back({"body-coil line among the others",
-                   "30 the commonest number of coils wins",
+                   "the commonest number of coils wins",
                    scan(joined({kspace_line(3, 24, 32, 1)}, full_scan())),
                    {.dropped = {{"another number of coils", 1}}, .coils = 2, .measured = 24}});
   traps.push_back(
       {"number of coils that changes in mid-file",
-       "30 the commonest number of coils wins",
+       "the commonest number of coils wins",
        scan(joined(full_scan(24, 32, 3), where(full_scan(), [](const Line& l) { return l.ky < 8; }))),
        {.dropped = {{"another number of coils", 8}}, .coils = 3}});
   traps.push_back({"more coils available than active",
-                   "30 legal (BART aborts)",
+                   "legal (BART aborts)",
                    scan(each(full_scan(), [](Line& line) { line.available_coils = 16; })),
                    {.coils = 2}});
-  traps.push_back({"single coil", "30 one coil is enough to read", scan(full_scan(24, 32, 1)), {.coils = 1}});
+  traps.push_back({"single coil", "one coil is enough to read", scan(full_scan(24, 32, 1)), {.coils = 1}});
   const auto dead =
       each(full_scan(), [](Line& line) { std::fill(line.values.begin() + 32, line.values.end(), 0); });
   traps.push_back({"dead coil",
-                   "27 zeros of one coil are no unmeasured lines",
+                   "zeros of one coil are no unmeasured lines",
                    scan(dead),
                    {.coils = 2, .measured = 24, .truth = std::nullopt}});
   const auto silent = each(every(2), [](Line& line) {
     if (line.ky == 4) line = scaled(line, 0);
   });
   traps.push_back({"measured line that is zero",
-                   "27 the mask is what was acquired, not what is zero",
+                   "the mask is what was acquired, not what is zero",
                    scan(silent),
                    {.measured = 12, .r = 2, .truth = std::nullopt}});
   Header claims;
   claims.before_encoding =
       "<acquisitionSystemInformation><receiverChannels>16</receiverChannels></acquisitionSystemInformation>";
   traps.push_back({"header with another number of coils",
-                   "30 the acquisitions win",
+                   "the acquisitions win",
                    scan(full_scan(), claims),
                    {.contradicted = {"coils"}, .coils = 2}});
 }

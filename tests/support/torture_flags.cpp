@@ -1,4 +1,4 @@
-// What a readout is for: its flags (reader handbook, section 2), and scans that are not Cartesian.
+// What a readout is for: its flags, and scans that are not Cartesian.
 
 #include "tests/support/torture_set.h"
 
@@ -21,23 +21,23 @@ void add_dropped_lines(Traps& traps) {
                               {31, "phase stabilisation"}}) {
     const Line extra = flagged(scaled(kspace_line(5, 24), 7), flag(kind.flag));
     traps.push_back({std::string("lines for ") + kind.reason,
-                     "2.4 never part of the image, counted",
+                     "never part of the image, counted",
                      scan(joined(full_scan(), {extra, extra})),
                      {.dropped = {{kind.reason, 2}}, .measured = 24}});
   }
   const Line both = flagged(scaled(kspace_line(5, 24), 7), navigation_flag | flag(28));
   traps.push_back({"navigator that is feedback too",
-                   "2.4 Siemens sets both from one bit; counted once",
+                   "Siemens sets both from one bit; counted once",
                    scan(joined(full_scan(), {both})),
                    {.dropped = {{"navigator", 1}}, .measured = 24}});
   const Line odd = flagged(kspace_line(12, 24, 48, 3), navigation_flag);
   traps.push_back({"navigator with other samples and coils",
-                   "2.4 dropped before it is compared",
+                   "dropped before it is compared",
                    scan(joined({odd}, full_scan())),
                    {.dropped = {{"navigator", 1}}, .matrix = MatrixSize{32, 24, 1}, .coils = 2}});
   Line empty = kspace_line(3, 24, 0);
   traps.push_back({"line without samples",
-                   "2.4 an empty readout fills nothing",
+                   "an empty readout fills nothing",
                    scan(joined(full_scan(), {empty})),
                    {.dropped = {{"empty", 1}}, .measured = 24}});
 }
@@ -49,28 +49,28 @@ void add_harmless_flags(Traps& traps) {
     return lines;
   };
   traps.push_back({"no last flag at all",
-                   "2.5 the end of the file ends the scan",
+                   "the end of the file ends the scan",
                    scan(full_scan()),
                    {.frames = 1, .measured = 24}});
-  traps.push_back({"last in slice in the middle", "2.5 not a trigger", scan(marked(8, 9)), {.measured = 24}});
+  traps.push_back({"last in slice in the middle", "not a trigger", scan(marked(8, 9)), {.measured = 24}});
   traps.push_back({"last in measurement in the middle",
-                   "2.5 not a trigger",
+                   "not a trigger",
                    scan(marked(25, 9)),
                    {.frames = 1, .measured = 24}});
   const Line dummy = flagged(kspace_line(0, 24), flag(27) | flag(8) | flag(14) | flag(25));
   traps.push_back({"last flags on a dummy line",
-                   "2.5 the last line is a dummy",
+                   "the last line is a dummy",
                    scan(joined(full_scan(), {dummy})),
                    {.dropped = {{"dummy scan", 1}}, .frames = 1, .measured = 24}});
   traps.push_back({"first and last of everything",
-                   "2.1 flags count from 1: none of these drops a line",
+                   "flags count from 1: none of these drops a line",
                    scan(each(full_scan(),
                              [](Line& line) {
                                for (int i = 1; i <= 18; ++i) line.flags |= flag(i);
                              })),
                    {.measured = 24}});
   traps.push_back({"user flags",
-                   "2.1 bits 57 to 64 mean nothing to us",
+                   "bits 57 to 64 mean nothing to us",
                    scan(each(full_scan(),
                              [](Line& line) {
                                for (int i = 57; i <= 64; ++i) line.flags |= flag(i);
@@ -83,13 +83,13 @@ void add_compressed(Traps& traps) {
     auto lines = full_scan();
     lines[7].flags |= flag(52 + i);
     traps.push_back({"compression flag " + std::to_string(i),
-                     "2.6 samples are no plain numbers",
+                     "samples are no plain numbers",
                      scan(lines),
                      {.refused = {"compressed", "readout 7"}}});
   }
   const Line noise = flagged(kspace_line(0, 24), noise_flag | flag(53));
   traps.push_back({"compressed noise",
-                   "2.6 noise may be compressed too",
+                   "noise may be compressed too",
                    scan(joined({noise}, full_scan())),
                    {.refused = {"compressed", "readout 0"}}});
 }
@@ -97,13 +97,13 @@ void add_compressed(Traps& traps) {
 void add_nothing_to_image(Traps& traps) {
   const auto all = [](uint64_t flags) { return each(full_scan(), [=](Line& line) { line.flags = flags; }); };
   traps.push_back({"noise only",
-                   "2.2 another measurement of a multi-raid file",
+                   "another measurement of a multi-raid file",
                    scan(all(noise_flag)),
                    {.refused = {"24 noise", "siemens_to_ismrmrd -z"}}});
   traps.push_back(
-      {"navigators only", "2.4 nothing is left", scan(all(navigation_flag)), {.refused = {"24 navigator"}}});
+      {"navigators only", "nothing is left", scan(all(navigation_flag)), {.refused = {"24 navigator"}}});
   traps.push_back({"calibration only",
-                   "2.3 reference lines are no image",
+                   "reference lines are no image",
                    scan(all(calibration_flag)),
                    {.refused = {"24 calibration"}}});
 }
@@ -112,7 +112,7 @@ void add_echo_planar(Traps& traps) {
   Header epi;
   epi.trajectory = "epi";
   traps.push_back({"epi by its trajectory",
-                   "1 odd and even lines differ",
+                   "odd and even lines differ",
                    scan(full_scan(), epi),
                    {.refused = {"Echo-planar", "phase correction"}}});
   const auto alternating = each(full_scan(), [](Line& line) {
@@ -121,21 +121,21 @@ void add_echo_planar(Traps& traps) {
   Header described;
   described.identifier = "ConventionalEPI";
   traps.push_back({"epi called cartesian with a description",
-                   "1 the other disguise",
+                   "the other disguise",
                    scan(alternating, described),
                    {.refused = {"Echo-planar", "12 of 24 lines read backwards"}}});
   const Line correction = flagged(kspace_line(12, 24), phase_correction_flag);
   traps.push_back({"epi called cartesian with correction lines",
-                   "1 the other disguise",
+                   "the other disguise",
                    scan(joined({correction, correction, correction}, alternating)),
                    {.refused = {"Echo-planar", "3 phase-correction lines"}}});
   const Line three = flagged(kspace_line(12, 24), navigation_flag | phase_correction_flag | flag(28));
   traps.push_back({"epi as siemens converts it",
-                   "2.4 correction lines carry three flags",
+                   "correction lines carry three flags",
                    scan(joined({three, three, three}, alternating)),
                    {.refused = {"Echo-planar", "3 phase-correction lines"}}});
   traps.push_back({"alternating lines without correction lines",
-                   "2.7 read, and said",
+                   "read, and said",
                    scan(alternating),
                    {.contradicted = {"reversed readouts"}, .measured = 24}});
 }
@@ -145,33 +145,33 @@ void add_other_trajectories(Traps& traps) {
     Header header;
     header.trajectory = name;
     traps.push_back({std::string("trajectory ") + name,
-                     "1 not Cartesian, however plausible the matrix",
+                     "not Cartesian, however plausible the matrix",
                      scan(full_scan(), header),
                      {.refused = {"Not a Cartesian scan", name}}});
   }
   Header none;
   none.trajectory.reset();
   traps.push_back({"trajectory missing",
-                   "7 taken as Cartesian, and said",
+                   "taken as Cartesian, and said",
                    scan(full_scan(), none),
                    {.contradicted = {"trajectory"}, .measured = 24}});
   const auto with_coordinates = each(full_scan(), [](Line& line) { line.trajectory_dimensions = 2; });
   traps.push_back({"trajectory missing but coordinates stored",
-                   "1 a spiral without a name",
+                   "a spiral without a name",
                    scan(with_coordinates, none),
                    {.refused = {"Not known to be a Cartesian scan"}}});
   traps.push_back({"cartesian with coordinates",
-                   "1 coordinates of a Cartesian scan do no harm",
+                   "coordinates of a Cartesian scan do no harm",
                    scan(with_coordinates),
                    {.measured = 24}});
   Header loud;
   loud.trajectory = "CARTESIAN";
   traps.push_back(
-      {"trajectory in capitals", "7 not the schema's word", scan(full_scan(), loud), {.measured = 24}});
+      {"trajectory in capitals", "not the schema's word", scan(full_scan(), loud), {.measured = 24}});
   Header spaced;
   spaced.trajectory = "\n  cartesian ";
   traps.push_back(
-      {"trajectory with blanks", "7 pretty-printed XML", scan(full_scan(), spaced), {.measured = 24}});
+      {"trajectory with blanks", "pretty-printed XML", scan(full_scan(), spaced), {.measured = 24}});
 }
 
 }  // namespace

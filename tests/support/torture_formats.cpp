@@ -1,4 +1,4 @@
-// What is no scan of ours, and the containers of those that are (reader handbook, sections 1 and 10).
+// What is no scan of ours, and the containers of those that are.
 
 #include <hdf5.h>
 #include <ismrmrd/dataset.h>
@@ -35,37 +35,37 @@ void add_vendors(Traps& traps) {
   set_at(old, 4, uint32_t{5});
   std::memcpy(old.data() + 8, "Config", 6);
   traps.push_back({"Siemens raw data",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("meas.dat", modern),
                    {.refused = {"Siemens raw data", "siemens_to_ismrmrd"}}});
   traps.push_back({"Siemens raw data of old software",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("meas.dat", old),
                    {.refused = {"Siemens raw data", "siemens_to_ismrmrd"}}});
   std::string ge(4096, '\0');
   set_at(ge, 0, 26.0F);
   traps.push_back({"GE P file",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("P12345.7", ge),
                    {.refused = {"GE raw data", "ge_to_ismrmrd"}}});
   traps.push_back({"Philips list file",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("raw.list", "# === DATA DESCRIPTION FILE ===\n"),
                    {.refused = {"philips_to_ismrmrd"}}});
   traps.push_back({"Philips lab file",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("scan.lab", std::string(640, '\1')),
                    {.refused = {"philips_to_ismrmrd"}}});
   traps.push_back({"Bruker fid",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("fid", std::string(640, '\7')),
                    {.refused = {"bruker_to_ismrmrd"}}});
   traps.push_back({"Bruker parameter file",
-                   "1 the converter is named",
+                   "the converter is named",
                    bytes_file("acqp", "##TITLE=Parameter List\n"),
                    {.refused = {"bruker_to_ismrmrd"}}});
   traps.push_back({"Bruker folder",
-                   "1 the converter is named",
+                   "the converter is named",
                    folder_of({"acqp", "method", "fid"}),
                    {.refused = {"Bruker experiment", "bruker_to_ismrmrd"}}});
 }
@@ -76,41 +76,41 @@ void add_texts(Traps& traps) {
       "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daa\n"
       "size 12345\n";
   traps.push_back({"Git LFS pointer named h5",
-                   "1 fetch the file",
+                   "fetch the file",
                    bytes_file("scan.h5", pointer),
                    {.refused = {"Git LFS pointer", "git lfs pull"}}});
-  traps.push_back({"empty file", "1 refused", bytes_file("scan.h5", ""), {.refused = {"empty"}}});
+  traps.push_back({"empty file", "refused", bytes_file("scan.h5", ""), {.refused = {"empty"}}});
   traps.push_back({"text named h5",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    bytes_file("scan.h5", "hello\n"),
                    {.refused = {"Not a k-space file", "text"}}});
   traps.push_back({"gzip",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    bytes_file("scan.h5.gz", "\x1f\x8b\x08\x01 abcdefgh"),
                    {.refused = {"gzip"}}});
   traps.push_back({"zip",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    bytes_file("scan.zip", "PK\x03\x04 abcdefghijkl"),
                    {.refused = {"zip"}}});
   traps.push_back({"XML alone",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    bytes_file("scan.xml", to_xml({})),
                    {.refused = {"XML text"}}});
   std::string dicom(128, '\0');
   dicom += "DICM";
   traps.push_back(
-      {"DICOM file", "1 images hold no raw data", bytes_file("i.dcm", dicom), {.refused = {"DICOM"}}});
+      {"DICOM file", "images hold no raw data", bytes_file("i.dcm", dicom), {.refused = {"DICOM"}}});
   traps.push_back({"MRD version 2 in binary",
-                   "10.5 the converter is named",
+                   "the converter is named",
                    bytes_file("scan.mrd", "yardl\1\0\0\0"),
                    {.refused = {"MRD version 2", "mrd_to_ismrmrd"}}});
   traps.push_back({"MRD version 2 as text",
-                   "10.5 the converter is named",
+                   "the converter is named",
                    bytes_file("scan.ndjson", "{\"yardl\":{\"version\":1}}\n"),
                    {.refused = {"MRD version 2", "mrd_to_ismrmrd"}}});
-  traps.push_back({"folder", "1 refused", folder_of({"scan.h5"}), {.refused = {"folder"}}});
+  traps.push_back({"folder", "refused", folder_of({"scan.h5"}), {.refused = {"folder"}}});
   traps.push_back({"file that does not exist",
-                   "1 libismrmrd would create it",
+                   "libismrmrd would create it",
                    [](const fs::path& folder) { return folder / "mistyped.h5"; },
                    {.refused = {"does not exist"}, .code = ExitCode::input_missing}});
 }
@@ -134,27 +134,27 @@ void add_number(hid_t file, const char* name) {
 
 void add_other_hdf5(Traps& traps) {
   traps.push_back({"HDF5 file without anything",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    hdf5_file([](hid_t) {}),
                    {.refused = {"an empty file"}}});
   traps.push_back({"HDF5 file of other things",
-                   "1 refused, saying what was found",
+                   "refused, saying what was found",
                    hdf5_file([](hid_t file) { add_number(file, "weights"); }),
                    {.refused = {"weights"}}});
   traps.push_back({"MRD version 2 in HDF5",
-                   "10.5 the converter is named",
+                   "the converter is named",
                    hdf5_file([](hid_t file) { add_number(file, "$yardl_schema"); }),
                    {.refused = {"MRD version 2", "mrd_to_ismrmrd"}}});
   traps.push_back({"GE ScanArchive",
-                   "1 the converter is named",
+                   "the converter is named",
                    hdf5_file([](hid_t file) { add_number(file, "OrchestraVersion"); }),
                    {.refused = {"ScanArchive", "ge_to_ismrmrd"}}});
   traps.push_back({"array named kspace without a header",
-                   "9 fastMRI's layout has both names",
+                   "fastMRI's layout has both names",
                    hdf5_file([](hid_t file) { add_number(file, "kspace"); }),
                    {.refused = {"without a header"}}});
   traps.push_back({"images only",
-                   "1 no raw data",
+                   "no raw data",
                    [](const fs::path& folder) {
                      ISMRMRD::Dataset file((folder / "scan.h5").c_str(), "dataset", true);
                      file.writeHeader(to_xml({}));
@@ -164,7 +164,7 @@ void add_other_hdf5(Traps& traps) {
                    },
                    {.refused = {"No raw data", "images only"}}});
   traps.push_back({"header without acquisitions",
-                   "1 no raw data",
+                   "no raw data",
                    [](const fs::path& folder) {
                      ISMRMRD::Dataset file((folder / "scan.h5").c_str(), "dataset", true);
                      file.writeHeader(to_xml({}));
@@ -186,28 +186,24 @@ void add_groups(Traps& traps) {
       return folder / "scan.h5";
     };
   };
-  traps.push_back(
-      {"group of another name", "1 found by what is in it", groups({"scan_7"}), {.measured = 24}});
+  traps.push_back({"group of another name", "found by what is in it", groups({"scan_7"}), {.measured = 24}});
   traps.push_back({"dataset among other groups",
-                   "1 the usual name wins",
+                   "the usual name wins",
                    groups({"dataset_1", "dataset"}),
                    {.measured = 24}});
   traps.push_back({"several groups and none called dataset",
-                   "1 the user must choose",
+                   "the user must choose",
                    groups({"a", "b"}),
                    {.refused = {"a, b", "--dataset"}}});
-  traps.push_back({"one of several groups is named",
-                   "1 as told",
-                   groups({"a", "b"}),
-                   {.measured = 24},
-                   group_named("b")});
+  traps.push_back(
+      {"one of several groups is named", "as told", groups({"a", "b"}), {.measured = 24}, group_named("b")});
   traps.push_back({"group that is not there",
-                   "1 what is there is listed",
+                   "what is there is listed",
                    groups({"a", "b"}),
                    {.refused = {"c", "a, b are there"}},
                    group_named("c")});
   traps.push_back({"user block before the file",
-                   "1 HDF5 may begin at byte 512",
+                   "HDF5 may begin at byte 512",
                    [](const fs::path& folder) {
                      const fs::path path = scan(full_scan())(folder);
                      const hid_t made = H5Pcreate(H5P_FILE_CREATE);
@@ -230,21 +226,21 @@ Writer stream(const StreamParts& parts, const char* name = "scan.mrd") {
 
 void add_whole_streams(Traps& traps) {
   const Expected whole{.matrix = MatrixSize{32, 24, 1}, .measured = 24};
-  traps.push_back({"stream without a configuration", "10.3 ismrmrd_hdf5_to_stream begins with the header",
-                   stream({}), whole});
   traps.push_back(
-      {"stream with a configuration file", "10.2 1024 bytes", stream({.config_file = true}), whole});
-  traps.push_back({"stream with a configuration text", "10.2", stream({.config_text = true}), whole});
-  traps.push_back({"stream whose header counts its NUL", "10.3 the Python client does",
-                   stream({.counted_nul = true}), whole});
-  traps.push_back({"stream named h5", "1 the bytes tell, not the name", stream({}, "scan.h5"), whole});
+      {"stream without a configuration", "ismrmrd_hdf5_to_stream begins with the header", stream({}), whole});
+  traps.push_back({"stream with a configuration file", "1024 bytes", stream({.config_file = true}), whole});
+  traps.push_back(
+      {"stream with a configuration text", "a length and the text", stream({.config_text = true}), whole});
+  traps.push_back(
+      {"stream whose header counts its NUL", "the Python client does", stream({.counted_nul = true}), whole});
+  traps.push_back({"stream named h5", "the bytes tell, not the name", stream({}, "scan.h5"), whole});
   Expected others = whole;
   others.said = {{"other messages", "1 of kind waveform"}, {"other messages", "1 of kind image"}};
-  traps.push_back({"stream with text, waveform, image and array", "10.2 not used, and said",
+  traps.push_back({"stream with text, waveform, image and array", "not used, and said",
                    stream({.text = true, .waveform = true, .image = true, .array = true}), others});
   const auto noise = flagged(kspace_line(0, 24, 48), noise_flag);
   traps.push_back({"stream with noise",
-                   "2.2 as in a file",
+                   "as in a file",
                    bytes_file("scan.mrd", stream_of(to_xml({}), joined({noise}, full_scan()))),
                    {.noise = 48}});
 }
@@ -252,49 +248,49 @@ void add_whole_streams(Traps& traps) {
 void add_broken_streams(Traps& traps) {
   const std::string whole = stream_of(to_xml({}), full_scan());
   traps.push_back({"stream that is never closed",
-                   "2.5 may be half a scan",
+                   "may be half a scan",
                    stream({.close = false}),
                    {.refused = {"without its end"}}});
   traps.push_back({"stream cut in a header",
-                   "10.4 every length is checked",
+                   "every length is checked",
                    bytes_file("scan.mrd", whole.substr(0, whole.size() / 2)),
                    {.refused = {"cut off"}}});
   traps.push_back({"stream with a second header",
-                   "10.1 one header a scan",
+                   "one header a scan",
                    bytes_file("scan.mrd", stream_of(to_xml({}), full_scan(), {.close = false}) + whole),
                    {.refused = {"second header"}}});
   traps.push_back({"stream with an unknown message",
-                   "10.2 its length is not known",
+                   "its length is not known",
                    bytes_file("scan.mrd", stream_of(to_xml({}), full_scan(), {.close = false}) +
                                               std::string("\xf7\x03", 2)),
                    {.refused = {"1015"}}});
   traps.push_back({"stream of images",
-                   "1 no raw data",
+                   "no raw data",
                    bytes_file("scan.mrd", stream_of(to_xml({}), {}, {.image = true})),
                    {.refused = {"images only"}}});
   traps.push_back({"stream closed after its configuration",
-                   "10.3 a dependency query",
+                   "a dependency query",
                    bytes_file("scan.mrd", std::string("\2\0\3\0\0\0abc\4\0", 11)),
                    {.refused = {"no acquisitions"}}});
   traps.push_back({"stream that is closed at once",
-                   "10.3 nothing was sent",
+                   "nothing was sent",
                    bytes_file("scan.mrd", std::string("\4\0", 2)),
                    {.refused = {"no acquisitions"}}});
   const std::string begun = stream_of(to_xml({}), full_scan(), {.close = false});
   traps.push_back({"stream with a text of four gigabytes",
-                   "10.4 every length is checked",
+                   "every length is checked",
                    bytes_file("scan.mrd", begun + std::string("\5\0\xff\xff\xff\xff", 6)),
                    {.refused = {"too long"}}});
   traps.push_back(
       {"stream with text behind the header",
-       "10.3 FIRE sends its parameters so",
+       "FIRE sends its parameters so",
        bytes_file("scan.mrd", stream_of(to_xml({}), {}, {.close = false}) + std::string("\5\0\2\0\0\0{}", 8) +
                                   whole.substr(6 + to_xml({}).size())),
        {.said = {{"other messages", "text"}}, .measured = 24}});
   auto compressed = full_scan();
   compressed[3].flags = flag(53);
   traps.push_back({"stream of compressed samples",
-                   "2.6",
+                   "samples are no plain numbers",
                    bytes_file("scan.mrd", stream_of(to_xml({}), compressed)),
                    {.refused = {"compressed"}}});
 }

@@ -1,6 +1,6 @@
-// The matrix of the reader handbook, section 14: acceleration x calibration x partial Fourier x asymmetric
-// echo x reversed lines x two or three dimensions. Rows are generated; what must come out is counted here
-// from the lines, not asked of the reader.
+// Everything with everything: acceleration x calibration x partial Fourier x asymmetric echo x reversed lines
+// x two or three dimensions. Rows are generated; what must come out is counted here from the lines, not asked
+// of the reader.
 
 #include <algorithm>
 #include <set>
@@ -143,7 +143,7 @@ Trap trap_of(const Recipe& recipe) {
     expected.acs_kz = 6;
   }
   if (recipe.mode == "separate") lines = joined(lines, separate_lines(recipe));
-  return {name_of(recipe), "14", scan(lines, header), expected};
+  return {name_of(recipe), "every combination must come out", scan(lines, header), expected};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Noise readouts, wherever they are (reader handbook, sections 2 and 8).
+// Noise readouts, wherever they are.
 
 #include <limits>
 
@@ -45,24 +45,24 @@ ReaderOptions named_noise() {
 
 void add_own_noise(Traps& traps) {
   traps.push_back({"noise before the image",
-                   "2.2 other samples, another dwell time, no centre",
+                   "other samples, another dwell time, no centre",
                    scan(joined(noise_lines(2), full_scan())),
                    {.measured = 24, .noise = 96, .noise_dwell_us = 2.5}});
   traps.push_back({"noise behind the image",
-                   "2.2 anywhere in the file",
+                   "anywhere in the file",
                    scan(joined(full_scan(), noise_lines(1))),
                    {.noise = 48}});
   traps.push_back(
       {"noise that is surface coil correction too",
-       "2.2 MRIReco#227: still noise",
+       "noise, whatever else it is",
        scan(joined(each(noise_lines(1), [](Line& line) { line.flags |= flag(29); }), full_scan())),
        {.noise = 48}});
   traps.push_back({"noise of the body coil",
-                   "30 other coils: dropped, and counted",
+                   "other coils: dropped, and counted",
                    scan(joined(joined(noise_lines(1, 48, 1), noise_lines(1)), full_scan())),
                    {.dropped = {{"noise with another number of coils", 1}}, .noise = 48}});
   traps.push_back({"noise with discards",
-                   "9 discarded samples are no noise",
+                   "discarded samples are no noise",
                    scan(joined(each(noise_lines(1),
                                     [](Line& line) {
                                       line.discard_pre = 8;
@@ -71,20 +71,20 @@ void add_own_noise(Traps& traps) {
                                full_scan())),
                    {.noise = 36}});
   traps.push_back({"noise of a single sample",
-                   "41 handed on as it is: whitening refuses it with numbers",
+                   "handed on as it is: whitening refuses it with numbers",
                    scan(joined(noise_lines(1, 1), full_scan())),
                    {.noise = 1}});
   traps.push_back({"noise readout without samples",
-                   "41 no noise is no noise",
+                   "no noise is no noise",
                    scan(joined(noise_lines(1, 0), full_scan())),
                    {.dropped = {{"empty", 1}}, .said = {{"noise", "no noise readouts"}}, .noise = 0}});
   traps.push_back({"no noise",
-                   "41 said, never made up",
+                   "said, never made up",
                    scan(full_scan()),
                    {.said = {{"noise", "no noise readouts"}}, .noise = 0}});
   const auto slow = each(noise_lines(1), [](Line& line) { line.dwell_time_us = 20; });
   traps.push_back({"noise of two dwell times",
-                   "39 the variance goes with the dwell time: the commonest, and said",
+                   "the variance goes with the dwell time: the commonest, and said",
                    scan(joined(joined(slow, noise_lines(2)), full_scan())),
                    {.contradicted = {"noise"},
                     .said = {{"noise", "1 readouts of another dwell time left out"}},
@@ -93,7 +93,7 @@ void add_own_noise(Traps& traps) {
   auto broken = noise_lines(2);
   broken[1].values[3] = std::numeric_limits<float>::quiet_NaN();
   traps.push_back({"noise that is no number",
-                   "41 readout and file are named",
+                   "readout and file are named",
                    scan(joined(full_scan(), broken)),
                    {.refused = {"readout 25"}}});
 }
@@ -107,19 +107,19 @@ void add_groups(Traps& traps) {
     };
   };
   traps.push_back({"noise in another group",
-                   "2.2 dataset_1",
+                   "dataset_1",
                    two_groups("dataset", "dataset_1"),
                    {.said = {{"noise source", "dataset_1"}}, .measured = 24, .noise = 96}});
   traps.push_back({"noise in the group called dataset",
-                   "2.2 the image is in dataset_1",
+                   "the image is in dataset_1",
                    two_groups("dataset_1", "dataset"),
                    {.said = {{"noise source", "group dataset"}}, .measured = 24, .noise = 96}});
   traps.push_back({"noise and scan in groups of other names",
-                   "1 the group with the image is found",
+                   "the group with the image is found",
                    two_groups("meas2", "meas1"),
                    {.measured = 24, .noise = 96}});
   traps.push_back({"noise group of other coils",
-                   "30 not usable: there is no noise",
+                   "not usable: there is no noise",
                    [](const fs::path& folder) {
                      write_scan(folder / "scan.h5", to_xml({}), noise_lines(2, 48, 3), "noise");
                      return scan(full_scan())(folder);
@@ -131,12 +131,12 @@ void add_files(Traps& traps) {
   const auto noise = noise_lines(2);
   const auto options = named_noise();
   traps.push_back({"noise in a file of its own",
-                   "2.2 another measurement",
+                   "another measurement",
                    with_noise_file(noise),
                    {.said = {{"noise source", "noise.h5"}}, .noise = 96},
                    options});
   traps.push_back({"noise file of permuted coils",
-                   "30 brought into the scan's order by label",
+                   "brought into the scan's order by label",
                    with_noise_file(noise, labelled({"C2", "C1"}), labelled({"C1", "C2"})),
                    {.said = {{"order of the noise's coils", "by label"}},
                     .noise = 96,
@@ -149,7 +149,7 @@ void add_files(Traps& traps) {
       "<coilLabel><coilNumber>0</coilNumber><coilName>C2</coilName></coilLabel>"
       "</acquisitionSystemInformation>";
   traps.push_back({"noise file of coils that are numbered against their order",
-                   "30 the number is the channel, not the place in the text",
+                   "the number is the channel, not the place in the text",
                    with_noise_file(noise, numbered, labelled({"C1", "C2"})),
                    {.said = {{"order of the noise's coils", "by label"}},
                     .noise = 96,
@@ -161,32 +161,32 @@ void add_unlabelled_files(Traps& traps) {
   const auto noise = noise_lines(2);
   const auto options = named_noise();
   traps.push_back({"noise file without labels",
-                   "30 the scan's order is assumed, and said",
+                   "the scan's order is assumed, and said",
                    with_noise_file(noise, {}, labelled({"C1", "C2"})),
                    {.said = {{"order of the noise's coils", "labels are missing"}}, .noise = 96},
                    options});
   traps.push_back({"noise file of other coils",
-                   "30 refused by label",
+                   "refused by label",
                    with_noise_file(noise, labelled({"C1", "C3"}), labelled({"C1", "C2"})),
                    {.refused = {"noise file does not serve", "other labels"}},
                    options});
   traps.push_back({"noise file of fewer coils",
-                   "8 GT lets such data pass unwhitened",
+                   "GT lets such data pass unwhitened",
                    with_noise_file(noise_lines(2, 48, 1)),
                    {.refused = {"no noise readouts of 2 coils"}},
                    options});
   traps.push_back({"noise file without noise",
-                   "2.2 the wrong measurement",
+                   "the wrong measurement",
                    with_noise_file(full_scan()),
                    {.refused = {"noise file does not serve"}},
                    options});
   traps.push_back({"noise file missing",
-                   "1 nothing is made up",
+                   "nothing is made up",
                    scan(full_scan()),
                    {.refused = {"noise.h5", "does not exist"}, .code = ExitCode::input_missing},
                    options});
   traps.push_back({"noise file wins over own noise",
-                   "2.2 as told",
+                   "as told",
                    [noise](const fs::path& folder) {
                      write_scan(folder / "noise.h5", to_xml({}), noise);
                      return scan(joined(noise_lines(1), full_scan()))(folder);
