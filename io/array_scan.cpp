@@ -19,8 +19,8 @@ std::vector<int64_t> indices_of(const at::Tensor& mask) {
   return {found.const_data_ptr<int64_t>(), found.const_data_ptr<int64_t>() + found.numel()};
 }
 
-void check_finite(const at::Tensor& samples, const std::string& where) {
-  if (!at::isfinite(at::view_as_real(samples)).all().item<bool>())
+void check_finite(const at::Tensor& values, const std::string& where) {
+  if (!at::isfinite(values).all().item<bool>())
     throw InputError({"The array holds samples that are not finite", "NaN or infinity", "finite numbers",
                       where, "The raw data are damaged or were converted wrongly"});
 }
@@ -148,6 +148,7 @@ at::Tensor read_mask(const std::filesystem::path& path, int64_t n_kz, int64_t n_
                           (n_kz > 1 ? " or " + std::to_string(n_kz) + " x " + std::to_string(n_ky) : ""),
                       "File " + path.string(), "Write it as (ky), or as (kz, ky) for a slab"},
                      ExitCode::usage);
+  check_finite(numbers, "Mask file " + path.string());
   const at::Tensor measured = numbers.ne(0);
   return plane ? measured.contiguous() : measured.view({1, n_ky}).expand({n_kz, n_ky}).contiguous();
 }

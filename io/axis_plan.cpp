@@ -32,20 +32,23 @@ int64_t spacing_of(const std::vector<int64_t>& counters) {
                     "The file is damaged"});
 }
 
-/// The header's size if the counters keep to it. A few strays are damage; many are a header that is wrong.
-std::optional<int64_t> usable_size(const std::vector<int64_t>& counters, const AxisClaims& claims) {
-  if (!claims.encoded) return std::nullopt;
-  const auto outside = counters.end() - std::lower_bound(counters.begin(), counters.end(), *claims.encoded);
-  if (outside == 0) return claims.encoded;
-  constexpr std::ptrdiff_t strays_per_line = 20;
-  if (outside * strays_per_line <= static_cast<std::ptrdiff_t>(counters.size()))
-    refuse_counter(claims, counters.back(), "below the encoded size " + std::to_string(*claims.encoded));
-  return std::nullopt;
-}
-
 bool limits_hold(const std::vector<int64_t>& counters, const std::optional<EncodingLimits>& limits) {
   return limits && limits->minimum <= counters.front() && limits->maximum >= counters.back() &&
          limits->center >= limits->minimum && limits->center <= limits->maximum;
+}
+
+/// The header's size if the counters keep to it (they need not start at 0, where the limits say so). A few
+/// strays are damage; many are a header that is wrong.
+std::optional<int64_t> usable_size(const std::vector<int64_t>& counters, const AxisClaims& claims) {
+  if (!claims.encoded) return std::nullopt;
+  if (counters.back() < *claims.encoded) return claims.encoded;
+  const auto& limits = claims.limits;
+  if (limits_hold(counters, limits) && limits->maximum - limits->minimum < *claims.encoded)
+    return claims.encoded;
+  constexpr int64_t strays_per_line = 20;
+  if (claims.lines_outside * strays_per_line <= claims.lines)
+    refuse_counter(claims, counters.back(), "below the encoded size " + std::to_string(*claims.encoded));
+  return std::nullopt;
 }
 
 std::string limits_text(const std::optional<EncodingLimits>& limits) {
@@ -68,7 +71,10 @@ Centre centre_of_complete(const std::vector<int64_t>& counters, const AxisClaims
 /// Header or lines, whichever the energy bears out; else the energy itself.
 Centre centre_by_energy(const std::vector<int64_t>& counters, const AxisClaims& claims, int64_t energy,
                         int64_t spacing) {
-  const int64_t tolerance = std::max<int64_t>(4, 2 * spacing);
+  // The energy may be off by a few lines; on a short axis, as of a slab's partitions, fewer are a large part.
+  constexpr int64_t part = 16;
+  const int64_t few = std::max(spacing, (counters.back() - counters.front() + 1) / part);
+  const int64_t tolerance = std::min(std::max<int64_t>(4, 2 * spacing), few);
   struct Candidate {
     std::optional<int64_t> counter;
     const char* source;

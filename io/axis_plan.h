@@ -15,8 +15,9 @@ namespace raki {
 
 /// What the file says about one axis, to be checked.
 struct AxisClaims {
-  std::string name;                ///< "ky" or "kz"
-  std::optional<int64_t> encoded;  ///< size of the encoded matrix
+  std::string name;                      ///< "ky" or "kz"
+  std::optional<int64_t> encoded;        ///< size of the encoded matrix
+  int64_t lines = 0, lines_outside = 0;  ///< of the scan; of these, with a counter beyond `encoded`
   std::optional<EncodingLimits> limits;
   std::optional<int64_t> line_centre;  ///< the centre as the lines state it (Siemens: idx.user[5] and [6])
 };
@@ -26,6 +27,7 @@ struct AxisPlan {
   int64_t n = 1, offset = 0;
   LineRange encoded{0, 1};    ///< rows that were encoded; those outside are partial Fourier or padding
   bool header_agrees = true;  ///< the header's encoded size was usable
+  bool flat = false;          ///< no axis, whatever the counters are: every line goes to row 0
 };
 
 /// The encoded rows of an axis of `n` whose measured ones are `lines` (ascending, not empty): from the first

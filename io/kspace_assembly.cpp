@@ -59,7 +59,7 @@ at::Tensor empty_grid(const GridPlan& grid, std::size_t frames, int64_t maximum_
 
 /// Row-major place of a line on the (kz, ky) grid, -1 outside.
 int64_t line_place(const GridPlan& grid, const LineCounters& counter) {
-  const int64_t ky = counter.ky + grid.ky.offset, kz = counter.kz + grid.kz.offset;
+  const int64_t ky = counter.ky + grid.ky.offset, kz = grid.kz.flat ? 0 : counter.kz + grid.kz.offset;
   const bool inside = ky >= 0 && ky < grid.ky.n && kz >= 0 && kz < grid.kz.n;
   return inside ? kz * grid.ky.n + ky : -1;
 }

@@ -25,14 +25,16 @@ constexpr std::array<Reason, 8> reasons{{{acquisition_flag(24), "phase correctio
                                          {acquisition_flag(31), "phase stabilisation"}}};
 
 const char* reason_to_drop(const ReadoutHeader& readout) {
+  if (readout.samples == 0 || readout.coils == 0) return "empty";
+  if (is_noise(readout)) return nullptr;  // may carry surface coil correction as well
   for (const Reason& reason : reasons)
     if (readout.flags & reason.flag) return reason.name;
-  return readout.samples == 0 || readout.coils == 0 ? "empty" : nullptr;
+  return nullptr;
 }
 
 void add_line(SortedLines& lines, const ReadoutHeader& readout, int64_t number) {
-  const bool noise = is_noise(readout);  // may carry surface coil correction as well
-  if (const char* const reason = reason_to_drop(readout); reason && !noise) {
+  const bool noise = is_noise(readout);
+  if (const char* const reason = reason_to_drop(readout)) {
     ++lines.dropped[reason];
     return;
   }

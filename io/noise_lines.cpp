@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "gpu/error.h"
@@ -63,6 +64,19 @@ std::optional<NoiseReadouts> foreign_noise(const Acquisitions& source, const Sca
   return noise;
 }
 
+/// 0 when it is not stated.
+float dwell_time_us(const ReadoutHeader& readout) {
+  return readout.dwell_time_us > 0 ? readout.dwell_time_us : 0;
+}
+
+/// The commonest dwell time: the variance of noise goes with it.
+float commonest_dwell_us(const std::vector<ReadoutHeader>& readouts, const std::vector<int64_t>& lines) {
+  std::map<float, int64_t> count;
+  for (const int64_t line : lines) ++count[dwell_time_us(readouts[static_cast<std::size_t>(line)])];
+  return std::max_element(count.begin(), count.end(), [](auto& a, auto& b) { return a.second < b.second; })
+      ->first;
+}
+
 void take_from_file(const ReaderOptions& options, ScanSummary& scan) {
   const InputFile file(options.noise);
   const OpenedInput opened = open_input(file, "", options.trust ? Isolation::none : Isolation::child_process);
@@ -101,16 +115,21 @@ std::optional<NoiseReadouts> noise_of(const Acquisitions& acquisitions, int64_t 
   const auto& readouts = acquisitions.readouts();
   std::vector<int64_t> lines;
   for (std::size_t i = 0; i < readouts.size(); ++i)
-    if (is_noise(readouts[i]) && readouts[i].coils == coils) lines.push_back(static_cast<int64_t>(i));
+    if (is_noise(readouts[i]) && readouts[i].coils == coils && readouts[i].samples > 0)
+      lines.push_back(static_cast<int64_t>(i));
   if (lines.empty()) return std::nullopt;
   NoiseReadouts noise;
+  const float dwell_us = commonest_dwell_us(readouts, lines);
+  const auto others = std::erase_if(lines, [&](int64_t line) {
+    return dwell_time_us(readouts[static_cast<std::size_t>(line)]) != dwell_us;
+  });
   noise.samples = join_readouts(acquisitions, lines, coils);
-  noise.dwell_time_us = readouts[static_cast<std::size_t>(lines.front())].dwell_time_us;
-  if (!(noise.dwell_time_us > 0)) noise.dwell_time_us = 0;
+  noise.dwell_time_us = dwell_us;
   evidence.push_back(
       {"noise",
        std::to_string(noise.samples.size(1)) + " samples in " + std::to_string(lines.size()) + " readouts",
-       "lines", "", false});
+       "lines", others > 0 ? std::to_string(others) + " readouts of another dwell time left out" : "",
+       others > 0});
   return noise;
 }
 

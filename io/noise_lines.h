@@ -11,7 +11,8 @@
 
 namespace raki {
 
-/// The readouts flagged as noise with this number of coils; no value when there are none.
+/// The readouts flagged as noise with this number of coils and, where they differ, with the commonest dwell
+/// time; no value when there are none.
 std::optional<NoiseReadouts> noise_of(const Acquisitions& acquisitions, int64_t coils,
                                       std::vector<Decision>& evidence);
 

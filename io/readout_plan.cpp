@@ -37,6 +37,16 @@ int64_t smallest_axis(int64_t before, int64_t after) {
   return std::max(2 * before, 2 * after - 1);
 }
 
+/// The stored samples and the discarded ones make up the encoded matrix, and the echo, where it is stated,
+/// lies in the middle of that: counted from the first stored sample or from the first of all.
+bool counts_discards_outside(const ReadoutHeader& readout, std::optional<int64_t> encoded) {
+  const int64_t discarded = readout.discard_pre + readout.discard_post;
+  const int64_t whole = readout.samples + discarded;
+  if (discarded == 0 || encoded != whole) return false;
+  return !centre_is_stated(readout) || readout.centre_sample == whole / 2 ||
+         readout.centre_sample + readout.discard_pre == whole / 2;
+}
+
 const ReadoutHeader& commonest(const std::vector<ReadoutHeader>& readouts,
                                const std::vector<int64_t>& lines) {
   using Kind = std::tuple<uint16_t, uint16_t, uint16_t, uint16_t, bool>;
@@ -61,7 +71,7 @@ ReadoutPlan plan_readout(const std::vector<ReadoutHeader>& readouts, const std::
   const ReadoutHeader& usual = commonest(readouts, lines);
   ReadoutPlan plan;
   const int64_t discarded = usual.discard_pre + usual.discard_post;
-  plan.discards_outside = discarded > 0 && encoded == usual.samples + discarded;
+  plan.discards_outside = counts_discards_outside(usual, encoded);
   const Extent extent = extent_of(usual, plan.discards_outside);
   const int64_t smallest = smallest_axis(extent.centre - extent.begin, extent.end - extent.centre);
   const bool symmetric = extent.end - extent.begin >= smallest - 1;

@@ -48,6 +48,11 @@ AxisClaims claims(const Protocol& protocol, const Readouts& readouts, const std:
   if (protocol.encoded_matrix)
     result.encoded = partitions ? protocol.encoded_matrix->z : protocol.encoded_matrix->y;
   result.limits = partitions ? protocol.limits_kz : protocol.limits_ky;
+  result.lines = static_cast<int64_t>(lines.size());
+  result.lines_outside = std::count_if(lines.begin(), lines.end(), [&](int64_t line) {
+    const LineCounters& counter = at_line(readouts, line).counter;
+    return result.encoded && (partitions ? counter.kz : counter.ky) >= *result.encoded;
+  });
   result.line_centre =
       stated_centre(readouts, lines, partitions ? siemens_centre_partition : siemens_centre_line);
   return result;
@@ -73,16 +78,51 @@ AxisPlan plan_one_axis(const Acquisitions& file, const std::vector<int64_t>& lin
   }
 }
 
+/// Every line must fit; lines that leave different samples out are read, and said.
+void place_all(const Readouts& readouts, const std::vector<int64_t>& lines, const ReadoutPlan& kx,
+               ScanPlan& plan) {
+  std::set<std::pair<int64_t, int64_t>> stretches;
+  for (const int64_t line : lines) {
+    const SampleSpan span = place_samples(kx, at_line(readouts, line), place(plan.where, line));
+    stretches.emplace(span.first, span.end - span.begin);
+  }
+  if (stretches.size() > 1)
+    plan.summary.evidence.push_back({"readout lengths", std::to_string(stretches.size()) + " different ones",
+                                     "lines", "samples that a line lacks stay zero", true});
+}
+
+/// Frames of one partition each, but not all of the same: the partition counter repeats another one.
+bool differs_between_frames_only(const Readouts& readouts, const std::vector<FrameLines>& frames) {
+  std::set<int64_t> all;
+  for (const FrameLines& frame : frames) {
+    const auto own = distinct_counters(readouts, frame.image, true);
+    if (own.size() > 1) return false;
+    all.insert(own.front());
+  }
+  return all.size() > 1;
+}
+
+AxisPlan flat_axis(ScanSummary& summary) {
+  AxisPlan plan;
+  plan.flat = true;
+  const auto& encoded = summary.protocol.encoded_matrix;
+  plan.header_agrees = !encoded || encoded->z == 1;
+  summary.evidence.push_back(
+      {"kz lines", "1", "lines", "the partition counter differs between frames only", true});
+  return plan;
+}
+
 GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan& plan) {
   const auto& matrix = plan.summary.protocol.encoded_matrix;
   GridPlan grid;
   grid.coils = lines.coils;
   grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
                          plan.summary.evidence);
-  for (const int64_t line : lines.image)
-    place_samples(grid.kx, at_line(file.readouts(), line), place(plan.where, line));
+  place_all(file.readouts(), lines.image, grid.kx, plan);
   grid.ky = plan_one_axis(file, lines.image, plan.frames.front().image, false, plan);
-  grid.kz = plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
+  grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
+                ? flat_axis(plan.summary)
+                : plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
   return grid;
 }
 

@@ -85,11 +85,21 @@ Box find_acs(const Lines& lines) {
   return best.value_or(Box{});
 }
 
-/// Spacings of ascending `positions`, except the one that jumps over the ACS.
+/// Spacings of ascending partitions `positions`, except the one that jumps over the ACS.
 void add_spacings(const std::vector<int64_t>& positions, LineRange acs, std::vector<int64_t>& spacings) {
   for (size_t i = 1; i < positions.size(); ++i) {
     const bool jumps = acs.size() > 0 && positions[i - 1] < acs.begin && positions[i] >= acs.end;
     if (!jumps) spacings.push_back(positions[i] - positions[i - 1]);
+  }
+}
+
+/// Spacings of the lines `row` of a partition, except those that jump over measured lines: the ACS, its rim.
+void add_spacings_of_row(const Lines& lines, int64_t kz, const std::vector<int64_t>& row,
+                         std::vector<int64_t>& spacings) {
+  for (size_t i = 1; i < row.size(); ++i) {
+    bool jumps = false;
+    for (int64_t ky = row[i - 1] + 1; ky < row[i]; ++ky) jumps |= lines.measured(kz, ky);
+    if (!jumps) spacings.push_back(row[i] - row[i - 1]);
   }
 }
 
@@ -130,12 +140,36 @@ int64_t commonest_shift(const std::vector<std::vector<int64_t>>& lines, int64_t 
   return shifts.empty() ? 0 : judge(shifts).commonest;
 }
 
-/// Measured lines outside the ACS, by partition.
+/// Lines of a slab with neighbours on both axes, and those beside them: of a calibration region that is no
+/// rectangle its rim lies outside the ACS, but is no lattice. Row-major (kz, ky).
+std::vector<bool> dense_lines(const Lines& lines) {
+  const int64_t n_kz = lines.n_kz(), n_ky = lines.n_ky();
+  std::vector<bool> dense(static_cast<size_t>(n_kz * n_ky), false);
+  const auto mark = [&](int64_t kz, int64_t ky) {
+    if (kz >= 0 && kz < n_kz && ky >= 0 && ky < n_ky) dense[static_cast<size_t>(kz * n_ky + ky)] = true;
+  };
+  for (int64_t kz = 0; kz + 1 < n_kz; ++kz)
+    for (int64_t ky = 0; ky + 1 < n_ky; ++ky) {
+      if (!lines.measured(kz, ky) || !lines.measured(kz, ky + 1) || !lines.measured(kz + 1, ky) ||
+          !lines.measured(kz + 1, ky + 1))
+        continue;
+      for (int64_t step = 0; step < 2; ++step) {
+        for (int64_t z = kz - 1; z <= kz + 2; ++z) mark(z, ky + step);
+        for (int64_t y = ky - 1; y <= ky + 2; ++y) mark(kz + step, y);
+      }
+    }
+  return dense;
+}
+
+/// Measured lines outside the ACS, by partition; of a slab without the rim of a larger calibration region.
 std::vector<std::vector<int64_t>> lines_outside(const Lines& lines, const Box& acs) {
+  const std::vector<bool> dense = dense_lines(lines);
   std::vector<std::vector<int64_t>> outside(static_cast<size_t>(lines.n_kz()));
   for (int64_t kz = 0; kz < lines.n_kz(); ++kz) {
     for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
-      if (lines.measured(kz, ky) && !acs.contains(kz, ky)) outside[static_cast<size_t>(kz)].push_back(ky);
+      if (lines.measured(kz, ky) && !acs.contains(kz, ky) &&
+          !dense[static_cast<size_t>(kz * lines.n_ky() + ky)])
+        outside[static_cast<size_t>(kz)].push_back(ky);
     }
   }
   return outside;
@@ -150,7 +184,7 @@ std::pair<Spacing, Spacing> spacing_outside(const std::vector<std::vector<int64_
     if (row.empty()) continue;
     partitions.push_back(kz);
     const LineRange acs_here = acs.kz.contains(kz) ? acs.ky : LineRange{};
-    add_spacings(row, acs_here, ky_spacings);
+    add_spacings_of_row(lines, kz, row, ky_spacings);
     if (acs_here.size() > 0) add_spacings_to_acs(row, acs_here, to_acs);
   }
   add_spacings(partitions, acs.kz, kz_spacings);

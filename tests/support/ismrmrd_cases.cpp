@@ -49,6 +49,7 @@ ISMRMRD::Acquisition to_acquisition(const Line& line) {
   out.discard_post() = line.discard_post;
   out.center_sample() = line.centre_sample;
   out.encoding_space_ref() = line.encoding_space;
+  if (line.available_coils > 0) out.available_channels() = line.available_coils;
   out.sample_time_us() = line.dwell_time_us;
   out.acquisition_time_stamp() = line.time_stamp;
   auto& idx = out.idx();

@@ -26,6 +26,7 @@ struct Line {
   uint16_t ky = 0, kz = 0, average = 0, slice = 0, contrast = 0, phase = 0, repetition = 0, set = 0,
            segment = 0;
   uint16_t encoding_space = 0, trajectory_dimensions = 0;
+  uint16_t available_coils = 0;  ///< 0: those of the readout
   std::array<uint16_t, 8> user{};
   uint32_t time_stamp = 0;
   float dwell_time_us = 5;

@@ -136,6 +136,9 @@ TEST(Sampling, EllipticalAcsGivesARectangleInsideIt) {
   EXPECT_TRUE(
       mask.slice(0, s.acs_kz.begin, s.acs_kz.end).slice(1, s.acs_ky.begin, s.acs_ky.end).all().item<bool>());
   EXPECT_GE(s.acs_kz.size() * s.acs_ky.size(), 121);  // the square of side 11 fits into radius 8
+  EXPECT_EQ(s.acceleration_ky, 2);                    // the rim between square and circle is no lattice
+  EXPECT_EQ(s.acceleration_kz, 2);
+  EXPECT_TRUE(s.even_spacing);
 }
 
 TEST(Sampling, ShiftedLatticeOfASlabKeepsBothSpacings) {
