@@ -68,12 +68,6 @@ auto volume_of(const FrameLabel& label) {
   return std::tuple(label.slice, label.contrast, label.set);
 }
 
-bool has_no_acs(const ScanSummary& summary) {
-  return std::all_of(summary.samplings.begin(), summary.samplings.end(), [](const Sampling& sampling) {
-    return !sampling.fully_sampled() && sampling.acs_ky.size() == 0;
-  });
-}
-
 /// Frames without an ACS that leave no gap together: each gets the lines of all. False when they do not.
 bool share_interleaved(const Readouts& readouts, std::vector<FrameLines>& frames) {
   using Volume = decltype(volume_of(FrameLabel{}));
@@ -88,6 +82,43 @@ bool share_interleaved(const Readouts& readouts, std::vector<FrameLines>& frames
     if (largest_block(places).lines() != static_cast<int64_t>(places.size())) return false;
   }
   for (FrameLines& frame : frames) frame.calibration = together.at(volume_of(frame.label));
+  return true;
+}
+
+/// The lines of a frame within its ACS.
+std::vector<int64_t> acs_lines(const CalibrationSources& sources, const FrameLines& frame,
+                               const Sampling& sampling) {
+  std::vector<int64_t> lines;
+  for (const int64_t line : frame.image) {
+    const LineCounters& counter = at_line(sources.file.readouts(), line).counter;
+    const int64_t kz = sources.image_grid.kz.flat ? 0 : counter.kz + sources.image_grid.kz.offset;
+    if (sampling.acs_ky.contains(counter.ky + sources.image_grid.ky.offset) && sampling.acs_kz.contains(kz))
+      lines.push_back(line);
+  }
+  return lines;
+}
+
+/// Some frames have an ACS and others none (a series that measures it in its first repetition only): each
+/// that has none gets that of the first frame of its slice, of its contrast and set if there is one. False
+/// when one finds none.
+bool share_embedded(const CalibrationSources& sources, std::vector<FrameLines>& frames,
+                    const ScanSummary& summary) {
+  std::map<int64_t, std::vector<int64_t>> of_slice;
+  std::map<decltype(volume_of(FrameLabel{})), std::vector<int64_t>> of_volume;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const Sampling& sampling = summary.samplings[static_cast<std::size_t>(summary.sampling_of_frame[i])];
+    if (sampling.acs_ky.size() == 0) continue;
+    frames[i].calibration = acs_lines(sources, frames[i], sampling);
+    of_slice.try_emplace(frames[i].label.slice, frames[i].calibration);
+    of_volume.try_emplace(volume_of(frames[i].label), frames[i].calibration);
+  }
+  for (FrameLines& frame : frames) {
+    if (!frame.calibration.empty()) continue;
+    const auto volume = of_volume.find(volume_of(frame.label));
+    const auto slice = of_slice.find(frame.label.slice);
+    if (slice == of_slice.end()) return false;
+    frame.calibration = volume != of_volume.end() ? volume->second : slice->second;
+  }
   return true;
 }
 
@@ -156,16 +187,29 @@ std::string fov_text(const std::array<double, 3>& ratio) {
   return ratio == std::array<double, 3>{1, 1, 1} ? "" : text;
 }
 
-std::optional<CalibrationPlan> plan_interleaved(const CalibrationSources& sources,
-                                                std::vector<FrameLines>& frames, ScanSummary& summary) {
-  if (frames.size() < 2 || !has_no_acs(summary) || !share_interleaved(sources.file.readouts(), frames))
+/// Frames without an ACS learn from others of their slice, where these have what they lack.
+std::optional<CalibrationPlan> plan_shared(const CalibrationSources& sources, std::vector<FrameLines>& frames,
+                                           ScanSummary& summary) {
+  const auto lacks_acs = [](const Sampling& sampling) {
+    return !sampling.fully_sampled() && sampling.acs_ky.size() == 0;
+  };
+  const auto lacking = std::count_if(summary.samplings.begin(), summary.samplings.end(), lacks_acs);
+  if (frames.size() < 2 || lacking == 0) return std::nullopt;
+  const bool none_has = lacking == static_cast<int64_t>(summary.samplings.size());
+  const bool shared = none_has ? share_interleaved(sources.file.readouts(), frames)
+                               : share_embedded(sources, frames, summary);
+  if (!shared) {
+    for (FrameLines& frame : frames) frame.calibration.clear();
     return std::nullopt;
+  }
   CalibrationPlan plan = lay_out(sources, frames);
   plan.grid.kx = sources.image_grid.kx;
   summary.separate_calibration_lines = plan.grid.ky.n;
   summary.evidence.push_back(
       {"reference lines", size_text(plan.grid), "lines",
-       "the mean over all frames of a slice: none has an ACS, together they leave no gap", false});
+       none_has ? "the mean over all frames of a slice: none has an ACS, together they leave no gap"
+                : "the ACS of another frame of the slice, for frames that have none",
+       false});
   return plan;
 }
 
@@ -173,7 +217,7 @@ std::optional<CalibrationPlan> plan_interleaved(const CalibrationSources& source
 
 std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& sources,
                                                 std::vector<FrameLines>& frames, ScanSummary& summary) {
-  if (sources.lines.calibration.empty()) return plan_interleaved(sources, frames, summary);
+  if (sources.lines.calibration.empty()) return plan_shared(sources, frames, summary);
   std::string reason = why_unusable(sources, frames);
   const auto& first = at_line(sources.file.readouts(), sources.lines.calibration.front());
   const auto ratio = fov_ratio(sources, first.encoding_space, summary.protocol);

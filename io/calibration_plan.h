@@ -1,6 +1,6 @@
 #pragma once
 // Which reference lines every frame is calibrated on, where they are no part of its image: a separate scan of
-// its own, or, where frames were measured interleaved (TGRAPPA), the lines of all of them together.
+// its own, the ACS of another frame, or, where frames were measured interleaved (TGRAPPA), all their lines.
 
 #include <array>
 #include <optional>
@@ -26,9 +26,10 @@ struct CalibrationSources {
   const GridPlan& image_grid;
 };
 
-/// Plans the separate reference lines; where there are none and a scan's frames have no ACS of their own but
-/// cover k-space together, gives each frame the lines of all frames of its slice, contrast and set. No value
-/// when the image's own lines must do; the reason is kept as a Decision.
+/// Plans the separate reference lines. Where there are none: if only some frames have an ACS, it serves the
+/// others of their slice; if none has one but the frames of a slice, contrast and set leave no gap together,
+/// their lines serve each of them. No value when the image's own lines must do; the reason is kept as a
+/// Decision.
 std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& sources,
                                                 std::vector<FrameLines>& frames, ScanSummary& summary);
 

@@ -60,13 +60,13 @@ AxisClaims claims(const Protocol& protocol, const Readouts& readouts, const std:
 
 /// Plans one phase-encode axis; an error names the first readout with the offending counter.
 AxisPlan plan_one_axis(const Acquisitions& file, const std::vector<int64_t>& lines,
-                       const std::vector<int64_t>& first_frame, bool partitions, ScanPlan& plan) {
+                       const std::vector<int64_t>& bright_frame, bool partitions, ScanPlan& plan) {
   const auto& readouts = file.readouts();
   const auto counters = distinct_counters(readouts, lines, partitions);
   try {
     return plan_axis(
         counters, claims(plan.summary.protocol, readouts, lines, partitions),
-        [&] { return energy_centre(file, first_frame, partitions); }, plan.summary.evidence);
+        [&] { return energy_centre(file, bright_frame, partitions); }, plan.summary.evidence);
   } catch (const InputError& error) {
     Facts facts = error.facts();
     const auto offender = std::find_if(lines.begin(), lines.end(), [&](int64_t line) {
@@ -119,10 +119,11 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
   grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
                          plan.summary.evidence);
   place_all(file.readouts(), lines.image, grid.kx, plan);
-  grid.ky = plan_one_axis(file, lines.image, plan.frames.front().image, false, plan);
+  const auto& middle = plan.frames[plan.frames.size() / 2].image;  // the first slice may be empty
+  grid.ky = plan_one_axis(file, lines.image, middle, false, plan);
   grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
                 ? flat_axis(plan.summary)
-                : plan_one_axis(file, lines.image, plan.frames.front().image, true, plan);
+                : plan_one_axis(file, lines.image, middle, true, plan);
   return grid;
 }
 

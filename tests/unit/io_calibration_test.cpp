@@ -84,6 +84,27 @@ TEST_F(ScanReaderTest, RepetitionsMeasuredInterleavedCalibrateOneAnother) {
   }
 }
 
+TEST_F(ScanReaderTest, AnAcsMeasuredInTheFirstRepetitionServesTheOthers) {
+  std::vector<Line> lines;
+  for (uint16_t repetition = 0; repetition < 3; ++repetition)
+    for (Line line : full_scan()) {
+      const bool acs = line.ky >= 9 && line.ky < 16 && repetition == 0;
+      if (line.ky % 4 != 0 && !acs) continue;
+      line.repetition = repetition;
+      if (repetition == 2)
+        for (auto& value : line.values) value *= 3.0F;  // not the donor's: only the ACS is shared
+      lines.push_back(line);
+    }
+  const auto reader = open(lines);
+  EXPECT_NE(find(reader.summary(), "reference lines")->detail.find("another frame"), std::string::npos);
+  const at::Tensor acs = expected_kspace().narrow(3, 8, 9);  // the lattice's lines 8 and 16 touch the block
+  for (int64_t frame = 0; frame < 3; ++frame) {
+    const auto batch = reader.read({frame});
+    ASSERT_TRUE(batch.calibration) << frame;
+    expect_same(batch.calibration->samples, acs);
+  }
+}
+
 TEST_F(ScanReaderTest, RepetitionsThatLeaveGapsTogetherDoNotCalibrate) {
   std::vector<Line> lines;
   for (uint16_t repetition = 0; repetition < 2; ++repetition)
