@@ -166,7 +166,7 @@ void refuse_zero_lines(const at::Tensor& zero, const std::string& where) {
                     "Name a mask with --mask FILE, or say --infer-mask to take zero lines as not measured"});
 }
 
-void add_frame(const at::Tensor& measured, ScanSummary& summary) {
+void add_frame(const at::Tensor& measured, ScanSummary& summary, std::optional<LineRange> encoded_ky) {
   const auto range = [&](int64_t dim, int64_t n) {
     const auto lines = indices_of(measured.any(1 - dim));
     if (lines.empty())
@@ -175,12 +175,13 @@ void add_frame(const at::Tensor& measured, ScanSummary& summary) {
     return encoded_range(lines, n);
   };
   const Sampling sampling =
-      detect_sampling(measured.contiguous(), range(1, measured.size(1)), range(0, measured.size(0)));
+      detect_sampling(measured.contiguous(), encoded_ky ? *encoded_ky : range(1, measured.size(1)),
+                      range(0, measured.size(0)));
   auto found = std::find(summary.samplings.begin(), summary.samplings.end(), sampling);
   if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
   summary.sampling_of_frame.push_back(found - summary.samplings.begin());
   FrameLabel label;
-  label.index = label.slice = static_cast<int64_t>(summary.labels.size());
+  label.index = label.place = label.slice = static_cast<int64_t>(summary.labels.size());
   summary.geometry.push_back(stand_in(label.index, summary.image_fov.z_mm));
   summary.labels.push_back(label);
 }

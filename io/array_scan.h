@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "io/parse/input_file.h"
 #include "io/reader_options.h"
@@ -45,6 +46,7 @@ void refuse_zero_lines(const at::Tensor& zero, const std::string& where);
 
 /// Detects what `measured` (kz, ky) is and notes it as the next frame's. Lines beyond the outermost measured
 /// ones count as encoded where less than one line spacing is missing to the edge.
-void add_frame(const at::Tensor& measured, ScanSummary& summary);
+/// `encoded_ky`: known otherwise.
+void add_frame(const at::Tensor& measured, ScanSummary& summary, std::optional<LineRange> encoded_ky = {});
 
 }  // namespace raki

@@ -37,10 +37,12 @@ bool limits_hold(const std::vector<int64_t>& counters, const std::optional<Encod
          limits->center >= limits->minimum && limits->center <= limits->maximum;
 }
 
-/// The header's size if the counters keep to it (they need not start at 0, where the limits say so). A few
-/// strays are damage; many are a header that is wrong.
+/// The header's size if it is not beyond all measure and the counters keep to it (they need not start at 0,
+/// where the limits say so). A few strays are damage; many are a header that is wrong.
 std::optional<int64_t> usable_size(const std::vector<int64_t>& counters, const AxisClaims& claims) {
   if (!claims.encoded) return std::nullopt;
+  constexpr int64_t times_too_large = 64, always_plausible = 1024;
+  if (*claims.encoded > always_plausible + times_too_large * (counters.back() + 1)) return std::nullopt;
   if (counters.back() < *claims.encoded) return claims.encoded;
   const auto& limits = claims.limits;
   if (limits_hold(counters, limits) && limits->maximum - limits->minimum < *claims.encoded)

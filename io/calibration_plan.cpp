@@ -22,21 +22,24 @@ const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
   return readouts[static_cast<std::size_t>(line)];
 }
 
-std::set<Place> places_of(const Readouts& readouts, const std::vector<int64_t>& lines) {
+/// Partitions of a scan without any are all the same, whatever their counter says.
+int64_t partition_of(const CalibrationSources& sources, int64_t line) {
+  return sources.image_grid.kz.flat ? 0 : at_line(sources.file.readouts(), line).counter.kz;
+}
+
+std::set<Place> places_of(const CalibrationSources& sources, const std::vector<int64_t>& lines) {
   std::set<Place> places;
-  for (const int64_t line : lines) {
-    const LineCounters& counter = at_line(readouts, line).counter;
-    places.emplace(counter.kz, counter.ky);
-  }
+  for (const int64_t line : lines)
+    places.emplace(partition_of(sources, line), at_line(sources.file.readouts(), line).counter.ky);
   return places;
 }
 
 /// Places of reference lines that every frame has.
-std::set<Place> common_places(const Readouts& readouts, const std::vector<FrameLines>& frames) {
-  std::set<Place> common = places_of(readouts, frames.front().calibration);
+std::set<Place> common_places(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
+  std::set<Place> common = places_of(sources, frames.front().calibration);
   for (const FrameLines& frame : frames) {
     if (frame.calibration == frames.front().calibration) continue;
-    const auto own = places_of(readouts, frame.calibration);
+    const auto own = places_of(sources, frame.calibration);
     std::erase_if(common, [&](const Place& place) { return own.count(place) == 0; });
   }
   return common;
@@ -69,7 +72,7 @@ auto volume_of(const FrameLabel& label) {
 }
 
 /// Frames without an ACS that leave no gap together: each gets the lines of all. False when they do not.
-bool share_interleaved(const Readouts& readouts, std::vector<FrameLines>& frames) {
+bool share_interleaved(const CalibrationSources& sources, std::vector<FrameLines>& frames) {
   using Volume = decltype(volume_of(FrameLabel{}));
   std::map<Volume, std::vector<int64_t>> together;
   for (const FrameLines& frame : frames) {
@@ -78,7 +81,7 @@ bool share_interleaved(const Readouts& readouts, std::vector<FrameLines>& frames
   }
   for (auto& [volume, lines] : together) {
     std::sort(lines.begin(), lines.end());
-    const auto places = places_of(readouts, lines);
+    const auto places = places_of(sources, lines);
     if (largest_block(places).lines() != static_cast<int64_t>(places.size())) return false;
   }
   for (FrameLines& frame : frames) frame.calibration = together.at(volume_of(frame.label));
@@ -90,9 +93,10 @@ std::vector<int64_t> acs_lines(const CalibrationSources& sources, const FrameLin
                                const Sampling& sampling) {
   std::vector<int64_t> lines;
   for (const int64_t line : frame.image) {
-    const LineCounters& counter = at_line(sources.file.readouts(), line).counter;
-    const int64_t kz = sources.image_grid.kz.flat ? 0 : counter.kz + sources.image_grid.kz.offset;
-    if (sampling.acs_ky.contains(counter.ky + sources.image_grid.ky.offset) && sampling.acs_kz.contains(kz))
+    const int64_t kz = partition_of(sources, line), ky = at_line(sources.file.readouts(), line).counter.ky;
+    const int64_t kz_offset = sources.image_grid.kz.flat ? 0 : sources.image_grid.kz.offset;
+    if (sampling.acs_ky.contains(ky + sources.image_grid.ky.offset) &&
+        sampling.acs_kz.contains(kz + kz_offset))
       lines.push_back(line);
   }
   return lines;
@@ -149,7 +153,7 @@ std::string why_unusable(const CalibrationSources& sources, const std::vector<Fr
     for (const int64_t line : frame.calibration)
       if (at_line(readouts, line).encoding_space != own.encoding_space)
         return "they have several encoding spaces";
-  const auto common = common_places(readouts, frames);
+  const auto common = common_places(sources, frames);
   if (common.empty()) return "the frames have none in common";
   const Block block = largest_block(common);
   if (block.lines() == 0) return "no two of them lie side by side";
@@ -160,7 +164,7 @@ std::string why_unusable(const CalibrationSources& sources, const std::vector<Fr
 
 CalibrationPlan lay_out(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
   const auto& readouts = sources.file.readouts();
-  const Block block = largest_block(common_places(readouts, frames));
+  const Block block = largest_block(common_places(sources, frames));
   CalibrationPlan plan;
   plan.grid.coils = sources.lines.coils;
   std::vector<Decision> own_evidence;
@@ -169,6 +173,7 @@ CalibrationPlan lay_out(const CalibrationSources& sources, const std::vector<Fra
   plan.grid.ky.offset = -block.ky.begin;
   plan.grid.kz.n = block.kz.size();
   plan.grid.kz.offset = -block.kz.begin;
+  plan.grid.kz.flat = sources.image_grid.kz.flat;
   for (const FrameLines& frame : frames)
     for (const int64_t line : frame.calibration)
       place_samples(plan.grid.kx, at_line(readouts, line), place(sources.file.where(), line));
@@ -196,8 +201,8 @@ std::optional<CalibrationPlan> plan_shared(const CalibrationSources& sources, st
   const auto lacking = std::count_if(summary.samplings.begin(), summary.samplings.end(), lacks_acs);
   if (frames.size() < 2 || lacking == 0) return std::nullopt;
   const bool none_has = lacking == static_cast<int64_t>(summary.samplings.size());
-  const bool shared = none_has ? share_interleaved(sources.file.readouts(), frames)
-                               : share_embedded(sources, frames, summary);
+  bool shared = none_has ? share_interleaved(sources, frames) : share_embedded(sources, frames, summary);
+  shared = shared && why_unusable(sources, frames).empty();
   if (!shared) {
     for (FrameLines& frame : frames) frame.calibration.clear();
     return std::nullopt;
@@ -219,19 +224,27 @@ std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& source
                                                 std::vector<FrameLines>& frames, ScanSummary& summary) {
   if (sources.lines.calibration.empty()) return plan_shared(sources, frames, summary);
   std::string reason = why_unusable(sources, frames);
-  const auto& first = at_line(sources.file.readouts(), sources.lines.calibration.front());
-  const auto ratio = fov_ratio(sources, first.encoding_space, summary.protocol);
+  std::optional<CalibrationPlan> plan;
+  try {
+    if (reason.empty()) plan = lay_out(sources, frames);
+  } catch (const InputError& misfit) {
+    reason = "their readouts differ from one another (" + misfit.facts().where + ")";
+  }
+  std::optional<std::array<double, 3>> ratio;
+  if (plan)
+    ratio = fov_ratio(sources,
+                      at_line(sources.file.readouts(), frames.front().calibration.front()).encoding_space,
+                      summary.protocol);
   if (reason.empty() && !ratio) reason = "their field of view is not known";
   if (!reason.empty()) {
     summary.lines_dropped["separate calibration"] = static_cast<int64_t>(sources.lines.calibration.size());
     summary.evidence.push_back({"reference lines", "not used", "lines", reason, true});
     return std::nullopt;
   }
-  CalibrationPlan plan = lay_out(sources, frames);
-  plan.fov_ratio = *ratio;
-  summary.separate_calibration_lines = resampled_size(plan.grid.ky.n, plan.fov_ratio[1]);
+  plan->fov_ratio = *ratio;
+  summary.separate_calibration_lines = resampled_size(plan->grid.ky.n, plan->fov_ratio[1]);
   summary.evidence.push_back(
-      {"reference lines", size_text(plan.grid), "lines", fov_text(plan.fov_ratio), false});
+      {"reference lines", size_text(plan->grid), "lines", fov_text(plan->fov_ratio), false});
   return plan;
 }
 

@@ -60,12 +60,12 @@ std::string range_text(LineRange range) {
 
 /// Lines that the header says were encoded; those around them are zero padding (fastMRI's mri_data.py:
 /// `padding_left` and `padding_right`).
-LineRange stated_range(const Protocol& protocol, int64_t n_ky) {
+std::optional<LineRange> stated_range(const Protocol& protocol, int64_t n_ky) {
   const auto& limits = protocol.limits_ky;
-  if (!limits || !protocol.encoded_matrix || protocol.encoded_matrix->y != n_ky) return {0, n_ky};
+  if (!limits || !protocol.encoded_matrix || protocol.encoded_matrix->y != n_ky) return std::nullopt;
   const LineRange range{n_ky / 2 - limits->center, n_ky / 2 - limits->center + limits->maximum + 1};
   const bool usable = range.begin >= 0 && range.begin < range.end && range.end <= n_ky;
-  return usable ? range : LineRange{0, n_ky};
+  return usable ? std::optional(range) : std::nullopt;
 }
 
 at::Tensor stored_mask(const FastmriContents& contents, const Layout& layout, const InputFile& input) {
@@ -78,7 +78,7 @@ at::Tensor stored_mask(const FastmriContents& contents, const Layout& layout, co
 /// Lines that were measured, bool (1, ky). `zero`: lines that are zero in the middle slice.
 at::Tensor measured_lines(const FastmriContents& contents, const Layout& layout, const at::Tensor& zero,
                           const InputFile& input, const ReaderOptions& options, ScanSummary& summary) {
-  const LineRange stated = stated_range(summary.protocol, layout.n_ky);
+  const LineRange stated = stated_range(summary.protocol, layout.n_ky).value_or(LineRange{0, layout.n_ky});
   at::Tensor measured = at::zeros({1, layout.n_ky}, at::kBool);
   measured.narrow(1, stated.begin, stated.size()).fill_(true);
   std::string source = "header";
@@ -137,7 +137,8 @@ std::unique_ptr<ScanSource> open_fastmri_scan(const InputFile& input, const Fast
   describe(contents, layout, input, summary);
   const at::Tensor zero = zero_lines(read_slices(input, layout, {layout.slices / 2}))[0];
   const at::Tensor measured = measured_lines(contents, layout, zero, input, options, summary);
-  for (int64_t slice = 0; slice < layout.slices; ++slice) add_frame(measured, summary);
+  const auto encoded = stated_range(summary.protocol, layout.n_ky);
+  for (int64_t slice = 0; slice < layout.slices; ++slice) add_frame(measured, summary, encoded);
   return std::make_unique<ArrayScan>(std::move(summary), [&input, layout](const auto& frames) {
     return read_slices(input, layout, frames);
   });

@@ -200,7 +200,16 @@ void sort_slices(std::vector<FrameLines>& frames, std::vector<Decision>& evidenc
     });
   else if (slices.size() > 1)
     for (FrameLines& frame : frames) frame.geometry.known = false;
-  for (std::size_t i = 0; i < frames.size(); ++i) frames[i].label.index = static_cast<int64_t>(i);
+  std::map<int64_t, int64_t> place;  // of each slice, by its counter
+  std::vector<int64_t> ordered(slices.begin(), slices.end());
+  if (positions)
+    std::sort(ordered.begin(), ordered.end(),
+              [&](int64_t a, int64_t b) { return positions->at(a) < positions->at(b); });
+  for (std::size_t i = 0; i < ordered.size(); ++i) place[ordered[i]] = static_cast<int64_t>(i);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    frames[i].label.index = static_cast<int64_t>(i);
+    frames[i].label.place = place.at(frames[i].label.slice);
+  }
   if (slices.size() > 1)
     evidence.push_back({"slice order", positions ? "by position" : "by slice counter",
                         positions ? "lines" : "counters",

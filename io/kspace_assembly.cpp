@@ -42,21 +42,6 @@ std::vector<Job> jobs_in_file_order(const std::vector<std::vector<int64_t>>& lin
   return jobs;
 }
 
-at::Tensor empty_grid(const GridPlan& grid, std::size_t frames, int64_t maximum_samples,
-                      const std::string& where) {
-  int64_t total = static_cast<int64_t>(frames);
-  bool overflow = false;
-  for (const int64_t size : {grid.coils, grid.kz.n, grid.ky.n, grid.kx.n})
-    overflow |= __builtin_mul_overflow(total, size, &total);
-  if (overflow || total > maximum_samples)
-    throw InputError({"The k-space of the scan is too large",
-                      std::to_string(grid.kz.n) + " x " + std::to_string(grid.ky.n) + " x " +
-                          std::to_string(grid.kx.n) + " of " + std::to_string(grid.coils) + " coils",
-                      "at most " + std::to_string(maximum_samples) + " samples", where, ""});
-  return at::zeros({static_cast<int64_t>(frames), grid.coils, grid.kz.n, grid.ky.n, grid.kx.n},
-                   at::kComplexFloat);
-}
-
 /// Row-major place of a line on the (kz, ky) grid, -1 outside.
 int64_t line_place(const GridPlan& grid, const LineCounters& counter) {
   const int64_t ky = counter.ky + grid.ky.offset, kz = grid.kz.flat ? 0 : counter.kz + grid.kz.offset;
@@ -73,10 +58,26 @@ void divide_repeated(at::Tensor& samples, const std::vector<int32_t>& count) {
 
 }  // namespace
 
+void check_size(const GridPlan& grid, std::size_t frames, int64_t maximum_samples, const std::string& where) {
+  constexpr int64_t most_lines = int64_t{1} << 26;
+  int64_t lines = 0, total = static_cast<int64_t>(frames);
+  bool overflow = __builtin_mul_overflow(grid.kz.n, grid.ky.n, &lines);
+  for (const int64_t size : {grid.coils, lines, grid.kx.n})
+    overflow |= __builtin_mul_overflow(total, size, &total);
+  if (overflow || lines > most_lines || total > maximum_samples)
+    throw InputError({"The k-space of the scan is too large",
+                      std::to_string(grid.kz.n) + " x " + std::to_string(grid.ky.n) + " x " +
+                          std::to_string(grid.kx.n) + " of " + std::to_string(grid.coils) + " coils",
+                      "at most " + std::to_string(maximum_samples) + " samples", where, ""});
+}
+
 at::Tensor assemble(const Acquisitions& file, const GridPlan& grid,
                     const std::vector<std::vector<int64_t>>& lines_of_frame, int64_t maximum_samples,
                     const std::string& where) {
-  at::Tensor samples = empty_grid(grid, lines_of_frame.size(), maximum_samples, where);
+  check_size(grid, lines_of_frame.size(), maximum_samples, where);
+  at::Tensor samples =
+      at::zeros({static_cast<int64_t>(lines_of_frame.size()), grid.coils, grid.kz.n, grid.ky.n, grid.kx.n},
+                at::kComplexFloat);
   auto* const data = reinterpret_cast<Sample*>(samples.mutable_data_ptr<c10::complex<float>>());
   const int64_t lines = grid.kz.n * grid.ky.n, coil_stride = lines * grid.kx.n;
   std::vector<int32_t> count(lines_of_frame.size() * static_cast<std::size_t>(lines), 0);

@@ -18,6 +18,9 @@ struct GridPlan {
   int64_t coils = 0;
 };
 
+/// @throws InputError (65) for a matrix of more than 2^26 lines, or `maximum_samples` in `frames` frames.
+void check_size(const GridPlan& grid, std::size_t frames, int64_t maximum_samples, const std::string& where);
+
 /// (frame, coil, kz, ky, kx) complex64 of the readouts in `lines_of_frame`; what was not measured is zero.
 /// Lines outside [0, n) on ky or kz are skipped (a calibration block may be smaller than what was measured).
 /// @throws InputError (65) for samples that are truncated, not finite, or do not fit; above

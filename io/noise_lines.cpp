@@ -91,18 +91,28 @@ void take_from_file(const ReaderOptions& options, ScanSummary& scan) {
   scan.evidence.push_back({"noise source", options.noise.filename().string(), "option", "", false});
 }
 
+/// Noise of another group; no value, and the reason, where it has none that serves.
+std::optional<NoiseReadouts> noise_of_group(const InputFile& input, const std::string& group,
+                                            const ReaderOptions& options, const ScanSummary& scan,
+                                            std::vector<Decision>& evidence) {
+  try {
+    const OpenedInput opened =
+        open_input(input, group, options.trust ? Isolation::none : Isolation::child_process);
+    std::string why_not;
+    return foreign_noise(*std::get<std::unique_ptr<Acquisitions>>(opened), scan, evidence, why_not);
+  } catch (const InputError& error) {  // the scan itself is sound
+    evidence.assign(1, {"noise source", "group " + group + " not used", "lines", error.facts().what, true});
+    return std::nullopt;
+  }
+}
+
 void take_from_groups(const Acquisitions& acquisitions, const InputFile& input, const ReaderOptions& options,
                       ScanSummary& scan) {
   for (const std::string& group : acquisitions.other_groups()) {
-    const OpenedInput opened =
-        open_input(input, group, options.trust ? Isolation::none : Isolation::child_process);
-    const auto& source = *std::get<std::unique_ptr<Acquisitions>>(opened);
     std::vector<Decision> evidence;
-    std::string why_not;
-    auto noise = foreign_noise(source, scan, evidence, why_not);
-    if (!noise) continue;
-    scan.noise = std::move(noise);
+    scan.noise = noise_of_group(input, group, options, scan, evidence);
     scan.evidence.insert(scan.evidence.end(), evidence.begin(), evidence.end());
+    if (!scan.noise) continue;
     scan.evidence.push_back({"noise source", "group " + group, "lines", "", false});
     return;
   }

@@ -101,7 +101,7 @@ SampleSpan place_samples(const ReadoutPlan& plan, const ReadoutHeader& readout, 
   const Extent extent = extent_of(readout, plan.discards_outside);
   const SampleSpan span{extent.begin, extent.end, plan.n / 2 - extent.centre + extent.begin,
                         is_reversed(readout)};
-  if (span.begin < 0 || span.begin > span.end || span.first < 0 ||
+  if (span.begin < 0 || span.begin >= span.end || span.first < 0 ||
       span.first + span.end - span.begin > plan.n)
     throw InputError({"A readout does not fit the others",
                       std::to_string(readout.samples) + " samples, echo at " +

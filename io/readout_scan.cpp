@@ -36,15 +36,19 @@ FrameBatch ReadoutScan::read(const std::vector<int64_t>& frames) const {
   FrameBatch batch{UndersampledKSpace(samples(plan_.grid, image), scan.samplings[sampling], basis),
                    std::nullopt, std::move(labels), std::move(geometry)};
   if (plan_.calibration) {
-    // Frames measured interleaved share their lines: these are read once.
-    const bool shared = std::all_of(calibration.begin(), calibration.end(),
-                                    [&](const auto& lines) { return lines == calibration.front(); });
-    if (shared) calibration.resize(1);
-    Calibration own(samples(plan_.calibration->grid, calibration), basis);
+    // Frames may share their lines, those measured interleaved all of them: every list is read once.
+    std::vector<std::vector<int64_t>> lists;
+    std::vector<int64_t> list_of_frame;
+    for (const auto& lines : calibration) {
+      const auto found = std::find(lists.begin(), lists.end(), lines);
+      list_of_frame.push_back(found - lists.begin());
+      if (found == lists.end()) lists.push_back(lines);
+    }
+    Calibration own(samples(plan_.calibration->grid, lists), basis);
     own.separate = true;
     batch.calibration = resample(own, plan_.calibration->fov_ratio);
     at::Tensor& found = batch.calibration->samples;
-    if (shared) found = found.expand({static_cast<int64_t>(frames.size()), -1, -1, -1, -1}).contiguous();
+    if (lists.size() < frames.size()) found = found.index_select(0, at::tensor(list_of_frame, at::kLong));
   }
   return batch;
 }

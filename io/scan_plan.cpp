@@ -210,6 +210,7 @@ ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   summary.lines_by_kind = lines.by_kind;
   summary.lines_dropped = lines.dropped;
   plan.grid = plan_grid(file, lines, plan);
+  check_size(plan.grid, 1, options.maximum_samples, plan.where);
   decide_image_grid(plan.grid, summary);
   decide_orientation(summary);
   find_samplings(readouts, plan);

@@ -36,12 +36,35 @@ void check_frames(const std::vector<int64_t>& frames, const ScanSummary& summary
   }
 }
 
-void refuse_array_options(const ReaderOptions& options, const std::string& where) {
-  if (options.axes.empty() && options.mask.empty() && options.calibration.empty() && !options.infer_mask)
-    return;
-  throw InputError({"--axes, --mask, --infer-mask and --calibration are for arrays", "",
-                    "readouts say what was measured", where, "Leave them out"},
-                   ExitCode::usage);
+enum class Kind { readouts, fastmri, array };
+
+/// Throws (64) for options that mean nothing for this kind of input.
+void refuse_foreign_options(Kind kind, const ReaderOptions& options, const std::string& where) {
+  struct Option {
+    const char* name;
+    bool given, fits;
+  };
+  const bool array = kind == Kind::array, readouts = kind == Kind::readouts;
+  for (const Option& option : {Option{"--axes", !options.axes.empty(), array},
+                               {"--variable", !options.variable.empty(), array},
+                               {"--calibration", !options.calibration.empty(), array},
+                               {"--mask", !options.mask.empty(), !readouts},
+                               {"--infer-mask", options.infer_mask, !readouts},
+                               {"--dataset", !options.dataset.empty(), !array},
+                               {"--duplicates", options.duplicates.has_value(), readouts}})
+    if (option.given && !option.fits)
+      throw InputError({std::string(option.name) + " is not for inputs of this kind",
+                        array      ? "an array"
+                        : readouts ? "readouts, which say themselves what was measured"
+                                   : "a fastMRI file",
+                        "", where, "Leave it out"},
+                       ExitCode::usage);
+}
+
+/// They are read once and looked at once more for the job's identity: no pipes.
+void check_named_files(const ReaderOptions& options) {
+  for (const auto& path : {options.noise, options.mask, options.calibration})
+    if (!path.empty()) check_input_file(data_file(path));
 }
 
 /// Indices of the coils that are used; undefined when all are.
@@ -80,11 +103,12 @@ std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOpti
   OpenedInput opened =
       open_input(input, options.dataset, options.trust ? Isolation::none : Isolation::child_process);
   if (const auto* const fastmri = std::get_if<FastmriContents>(&opened)) {
+    refuse_foreign_options(Kind::fastmri, options, input.where());
     auto source = open_fastmri_scan(input, *fastmri, options);
     add_noise(nullptr, input, options, source->summary());
     return source;
   }
-  refuse_array_options(options, input.where());
+  refuse_foreign_options(Kind::readouts, options, input.where());
   auto& acquisitions = std::get<std::unique_ptr<Acquisitions>>(opened);
   check_total(acquisitions->readouts(), options.maximum_samples, input.where());
   auto source = std::make_unique<ReadoutScan>(std::move(acquisitions), options);
@@ -96,9 +120,11 @@ std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOpti
 
 ScanReader::ScanReader(const std::filesystem::path& path, const ReaderOptions& options) {
   refuse_folder(path);
+  check_named_files(options);
   state_ = std::make_unique<State>(State{InputFile(data_file(path)), nullptr, {}});
   const InputFile& input = state_->input;
   if (is_array_file(path)) {
+    refuse_foreign_options(Kind::array, options, input.where());
     state_->source = open_array_scan(path, options);
     add_noise(nullptr, input, options, state_->source->summary());
   } else {

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t bytes_per_sample = 8;  // complex64
 
 bool selected(const FrameLabel& label, const ReconOptions& options) {
-  return options.slices.contains(label.slice) && options.frames.contains(label.index);
+  return options.slices.contains(label.place) && options.frames.contains(label.index);
 }
 
 /// Complex numbers a sample of the filled k-space costs while lines are filled, measured on 16 coils 320 x

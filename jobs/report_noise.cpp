@@ -33,7 +33,7 @@ CoilNoise survey(const ScanSummary& scan) {
     whitening_matrix(covariance, scan.dwell_time_us, scan.protocol.relative_receiver_noise_bandwidth);
   } catch (const InputError& error) {
     noise.trouble =
-        joined({error.facts().what, error.facts().found.empty() ? "" : "found " + error.facts().found});
+        joined_known({error.facts().what, error.facts().found.empty() ? "" : "found " + error.facts().found});
   }
   return noise;
 }
@@ -64,7 +64,7 @@ void tell_levels(ScanReport& report, const CoilNoise& noise) {
     json["noisiest_coil"] = coils.back();
     json["quietest_coil"] = coils.front();
   }
-  report.row("dead coils", dead.empty() ? "none" : joined(dead));
+  report.row("dead coils", dead.empty() ? "none" : joined_known(dead));
   json["sd"] = noise.sd;
   json["dead_coils"] = noise.dead;
 }

@@ -35,8 +35,8 @@ std::string unencoded_text(const std::string& name, LineRange encoded, int64_t n
 }
 
 std::string partial_fourier_text(const Sampling& s) {
-  const std::string text = joined({unencoded_text("ky", s.encoded_ky, s.n_ky(), s.acceleration_ky),
-                                   unencoded_text("kz", s.encoded_kz, s.n_kz(), s.acceleration_kz)});
+  const std::string text = joined_known({unencoded_text("ky", s.encoded_ky, s.n_ky(), s.acceleration_ky),
+                                         unencoded_text("kz", s.encoded_kz, s.n_kz(), s.acceleration_kz)});
   return text.empty() ? "none" : text;
 }
 
@@ -46,7 +46,7 @@ void tell_sampling(ScanReport& report, const ScanSummary& scan, const Sampling& 
       scan.separate_calibration_lines > 0
           ? std::to_string(scan.separate_calibration_lines) + " separate lines a frame"
           : "";
-  const std::string acs = joined({s.fully_sampled() ? "" : acs_text(s), separate});
+  const std::string acs = joined_known({s.fully_sampled() ? "" : acs_text(s), separate});
   report.row("lines",
              std::to_string(s.measured_lines()) + " of " + std::to_string(s.n_ky()) + planes + " measured");
   report.row("acceleration",
@@ -84,7 +84,7 @@ bool parallel(const std::vector<FrameGeometry>& frames) {
 std::string place_text(const Vec3& v) {
   std::vector<std::string> parts;
   for (const double value : v) parts.push_back(short_text(std::round(value * 100) / 100 + 0.0));
-  return "(" + joined(parts) + ")";
+  return "(" + joined_known(parts) + ")";
 }
 
 /// `thickness_mm` 0: unknown.
@@ -95,9 +95,10 @@ std::string slices_text(const SliceSpacing& spacing, double thickness_mm) {
   const bool even = spacing.largest_mm - spacing.smallest_mm < 0.01;
   const std::string distance = "spacing " + short_text(spacing.smallest_mm) +
                                (even ? " mm" : " to " + short_text(spacing.largest_mm) + " mm, uneven");
-  if (!(thickness_mm > 0)) return joined({distance, thickness});
+  if (!(thickness_mm > 0)) return joined_known({distance, thickness});
   const double gap = std::round((spacing.smallest_mm - thickness_mm) * 1e3) / 1e3;
-  return joined({distance, thickness, (gap < 0 ? "overlap " : "gap ") + short_text(std::abs(gap)) + " mm"});
+  return joined_known(
+      {distance, thickness, (gap < 0 ? "overlap " : "gap ") + short_text(std::abs(gap)) + " mm"});
 }
 
 Json vector_json(const Vec3& v) {
@@ -189,9 +190,9 @@ void tell_frames(ScanReport& report, const ScanSummary& scan) {
   const auto frames = static_cast<int64_t>(scan.labels.size());
   const Counts n = count(scan.labels);
   const bool complete = frames == n.slices * n.contrasts * n.phases * n.repetitions * n.sets;
-  const std::string of =
-      joined({counted(n.slices, scan.matrix.z > 1 ? "slab" : "slice"), counted(n.contrasts, "contrast"),
-              counted(n.phases, "phase"), counted(n.repetitions, "repetition"), counted(n.sets, "set")});
+  const std::string of = joined_known({counted(n.slices, scan.matrix.z > 1 ? "slab" : "slice"),
+                                       counted(n.contrasts, "contrast"), counted(n.phases, "phase"),
+                                       counted(n.repetitions, "repetition"), counted(n.sets, "set")});
   report.section("Frames");
   report.row("frames",
              std::to_string(frames) + ": " + of + (complete ? "" : "; not every combination is there"));
@@ -236,7 +237,8 @@ std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& 
   for (const std::string& name : method_names()) {
     std::string reason;
     for (const Sampling& sampling : scan.samplings) {
-      const int64_t lines = std::max(scan.separate_calibration_lines, sampling.acs_ky.size());
+      const int64_t lines =
+          scan.separate_calibration_lines > 0 ? scan.separate_calibration_lines : sampling.acs_ky.size();
       reason = why_not(method_from_text(name), sampling, coils, n_kx, lines, options.interpolation);
       if (!reason.empty()) break;
     }
@@ -251,7 +253,7 @@ std::string short_text(double value) {
   return text.data();
 }
 
-std::string joined(const std::vector<std::string>& parts) {
+std::string joined_known(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts)
     if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
@@ -261,7 +263,7 @@ std::string joined(const std::vector<std::string>& parts) {
 std::string listed(const std::string& name, const std::vector<double>& values, const std::string& unit) {
   std::vector<std::string> texts;
   for (const double value : values) texts.push_back(short_text(value));
-  return values.empty() ? "" : name + " " + joined(texts) + " " + unit;
+  return values.empty() ? "" : name + " " + joined_known(texts) + " " + unit;
 }
 
 std::string counted(int64_t n, const std::string& noun) {

@@ -24,7 +24,7 @@ std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& 
 /// Four digits.
 std::string short_text(double value);
 /// The parts that are not empty, with commas between.
-std::string joined(const std::vector<std::string>& parts);
+std::string joined_known(const std::vector<std::string>& parts);
 /// "TE 4.9, 9.8 ms"; empty without values.
 std::string listed(const std::string& name, const std::vector<double>& values, const std::string& unit);
 /// "1 slice", "3 slices".

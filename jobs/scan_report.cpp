@@ -19,10 +19,10 @@ void tell_file(ScanReport& report, const ScanSummary& scan) {
   const Protocol& p = scan.protocol;
   const std::string name = std::filesystem::path(scan.path).filename().string();
   const std::string tesla = p.field_strength_t ? short_text(*p.field_strength_t) + " T" : "";
-  const std::string scanner = joined({p.system_model.value_or(""), tesla});
+  const std::string scanner = joined_known({p.system_model.value_or(""), tesla});
   const std::string sequence =
-      joined({p.sequence_type.value_or(""), listed("TR", p.tr_ms, "ms"), listed("TE", p.te_ms, "ms"),
-              listed("TI", p.ti_ms, "ms"), listed("flip angle", p.flip_angle_deg, "degrees")});
+      joined_known({p.sequence_type.value_or(""), listed("TR", p.tr_ms, "ms"), listed("TE", p.te_ms, "ms"),
+                    listed("TI", p.ti_ms, "ms"), listed("flip angle", p.flip_angle_deg, "degrees")});
   report.section("File");
   report.row("name", name);
   report.row("format", scan.format);
@@ -88,7 +88,7 @@ void tell_lines(ScanReport& report, const ScanSummary& scan) {
   for (const auto& [kind, n] : scan.lines_by_kind) report.row(kind, std::to_string(n));
   std::string dropped;
   for (const auto& [reason, n] : scan.lines_dropped)
-    dropped = joined({dropped, std::to_string(n) + " " + reason});
+    dropped = joined_known({dropped, std::to_string(n) + " " + reason});
   report.row("dropped", dropped.empty() ? "none" : dropped);
 }
 

@@ -53,8 +53,8 @@ bool thickness_known(const ScanSummary& scan);
 DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
                          const Sampling& sampling);
 
-/// Writes what `options.outputs` asks for into `folder`. `identity`: everything that makes this job this one;
-/// `study`: what makes the scan this one (unique identifiers follow from them).
+/// Writes what `options.outputs` asks for into `folder`. Unique identifiers follow from `input_digest`, which
+/// makes the scan this one, and the options.
 WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
                            const std::filesystem::path& folder, const std::string& input_digest,
                            const std::function<void(double)>& progress);

@@ -1,6 +1,6 @@
 #pragma once
 // What a scan's header says, as plain optional values with units. Missing is missing, never zero. Nothing in
-// here is trusted before it was compared with the acquisitions (io/scan.h does that).
+// here is trusted before it was compared with the acquisitions (io/scan_plan does that).
 
 #include <array>
 #include <cstdint>

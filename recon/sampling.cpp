@@ -75,6 +75,7 @@ Box find_acs(const Lines& lines) {
       for (int64_t ky = 0; ky < lines.n_ky(); ++ky) {
         if (!lines.measured(last, ky)) common[static_cast<size_t>(ky)] = false;
       }
+      if (std::find(common.begin(), common.end(), true) == common.end()) break;
       if (last - first + 1 < least_kz) continue;
       for (const LineRange run : runs(common)) {
         const Box box{run, {first, last + 1}};

@@ -22,6 +22,7 @@ struct NoiseReadouts {
 /// Which frame of the scan this is; counters as in the file.
 struct FrameLabel {
   int64_t index = 0;  ///< place in the output series, from 0
+  int64_t place = 0;  ///< of its slice among the slices in the order of their positions, from 0
   int64_t slice = 0, contrast = 0, phase = 0, repetition = 0, set = 0;
   int64_t averages = 1;
   std::optional<double> acquisition_time_s;  ///< since midnight, when the file knows

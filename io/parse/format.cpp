@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <optional>
 
 #include "gpu/error.h"
 #include "io/parse/ismrmrd_stream.h"
@@ -60,34 +61,44 @@ bool is_ge(const std::string& bytes, const fs::path& path) {
   return lower_extension(path) == ".7" && revision > 5 && revision < 50;
 }
 
-bool is_philips(const std::string& bytes, const fs::path& path) {
+bool is_philips_name(const fs::path& path) {
   const std::string ending = lower_extension(path);
-  return bytes.find("DATA DESCRIPTION FILE") != std::string::npos || ending == ".lab" || ending == ".sin" ||
-         ending == ".raw";
+  return ending == ".lab" || ending == ".sin" || ending == ".raw";
 }
 
-bool is_bruker(const std::string& bytes, const fs::path& path) {
+bool is_bruker_name(const fs::path& path) {
   const std::string name = path.filename().string();
-  return bytes.starts_with("##TITLE=") || name == "fid" || name == "ser" || name.starts_with("rawdata.job");
+  return name == "fid" || name == "ser" || name.starts_with("rawdata.job");
 }
 
 struct Stranger {
   std::string what, advice;
 };
 
-/// What a file that is none of ours is.
-Stranger recognise(const std::string& bytes, const InputFile& input) {
+const Stranger bruker{"Bruker raw data", "Convert it: bruker_to_ismrmrd"};
+const Stranger philips{"Philips raw data", "Convert it: philips_to_ismrmrd"};
+
+/// What a file is that bears the signature of another format.
+std::optional<Stranger> by_signature(const std::string& bytes, uint64_t size) {
   if (bytes.starts_with("version https://git-lfs"))
-    return {"a Git LFS pointer text, not the file itself", "Fetch the file: git lfs pull"};
+    return Stranger{"a Git LFS pointer text, not the file itself", "Fetch the file: git lfs pull"};
   if (bytes.starts_with("yardl") || bytes.starts_with("{\"yardl\""))
-    return {"MRD version 2", "Convert it to version 1: mrd_to_ismrmrd"};
-  if (has_at(bytes, 128, "DICM")) return {"a DICOM file", "Images hold no raw data"};
-  if (is_siemens(bytes, input.size()))
-    return {"Siemens raw data",
-            "Convert it: siemens_to_ismrmrd -f FILE -o scan.h5 (-z N for the last measurement of several)"};
-  if (is_ge(bytes, input.path())) return {"GE raw data (P file)", "Convert it: ge_to_ismrmrd"};
-  if (is_bruker(bytes, input.path())) return {"Bruker raw data", "Convert it: bruker_to_ismrmrd"};
-  if (is_philips(bytes, input.path())) return {"Philips raw data", "Convert it: philips_to_ismrmrd"};
+    return Stranger{"MRD version 2", "Convert it to version 1: mrd_to_ismrmrd"};
+  if (has_at(bytes, 128, "DICM")) return Stranger{"a DICOM file", "Images hold no raw data"};
+  if (is_siemens(bytes, size))
+    return Stranger{
+        "Siemens raw data",
+        "Convert it: siemens_to_ismrmrd -f FILE -o scan.h5 (-z N for the last measurement of several)"};
+  if (bytes.starts_with("##TITLE=")) return bruker;
+  if (bytes.find("DATA DESCRIPTION FILE") != std::string::npos) return philips;
+  return std::nullopt;
+}
+
+/// What a file without any known signature is, as far as its name tells.
+Stranger by_name(const std::string& bytes, const fs::path& path) {
+  if (is_ge(bytes, path)) return {"GE raw data (P file)", "Convert it: ge_to_ismrmrd"};
+  if (is_bruker_name(path)) return bruker;
+  if (is_philips_name(path)) return philips;
   return {describe_beginning(bytes), "Convert raw data first (for Siemens .dat: siemens_to_ismrmrd)"};
 }
 
@@ -96,12 +107,12 @@ Stranger recognise(const std::string& bytes, const InputFile& input) {
 InputFormat detect_format(const InputFile& input) {
   if (is_hdf5(input)) return InputFormat::hdf5;
   const std::string bytes = input.beginning(looked_at);
-  const Stranger stranger = recognise(bytes, input);
-  const bool named = stranger.what != describe_beginning(bytes);
-  if (!named && begins_as_stream(bytes, input.size())) return InputFormat::ismrmrd_stream;
-  throw InputError({"Not a k-space file this program reads", stranger.what,
+  const auto signature = by_signature(bytes, input.size());
+  if (!signature && begins_as_stream(bytes, input.size())) return InputFormat::ismrmrd_stream;
+  const auto [what, advice] = signature ? *signature : by_name(bytes, input.path());
+  throw InputError({"Not a k-space file this program reads", what,
                     "ISMRMRD (HDF5 or stream), fastMRI HDF5, or an array (.npy, .npz, .cfl, .mat)",
-                    input.where(), stranger.advice});
+                    input.where(), advice});
 }
 
 void refuse_folder(const fs::path& path) {

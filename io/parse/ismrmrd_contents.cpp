@@ -21,7 +21,7 @@ struct Member {
   hsize_t count = 1;
 };
 
-/// Adds those members to `compound`, a compound in memory, that `stored` in the file has too.
+/// Adds members to `compound`, a compound in memory.
 void insert_members(hid_t compound, const std::vector<Member>& members) {
   for (const Member& member : members) {
     if (member.count == 1) {

@@ -14,7 +14,10 @@ namespace {
 }  // namespace
 
 IsmrmrdFile::IsmrmrdFile(const InputFile& input, IsmrmrdContents contents)
-    : input_(&input), contents_(std::move(contents)) {}
+    : input_(&input), contents_(std::move(contents)) {
+  check_total(contents_.readouts, static_cast<int64_t>(input.size() / sizeof(std::complex<float>)),
+              input.where());
+}
 
 std::vector<std::string> IsmrmrdFile::other_groups() const {
   auto groups = contents_.groups;

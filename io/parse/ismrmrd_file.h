@@ -11,6 +11,7 @@ namespace raki {
 class IsmrmrdFile final : public Acquisitions {
  public:
   /// `input` must outlive the object.
+  /// @throws InputError (65) when the readouts claim more samples than the file can hold.
   IsmrmrdFile(const InputFile& input, IsmrmrdContents contents);
 
   std::string format() const override { return "ISMRMRD HDF5"; }

@@ -1,5 +1,6 @@
 """Inputs of every format through the whole program: files, pipes, arrays; noise from elsewhere; the place of a landmark."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -95,6 +96,9 @@ def test_fastmri_test_files_are_filled_where_the_mask_says(raki, fastmri, tmp_pa
     linear = image(raki, tmp_path / "test.h5", tmp_path / "linear", "--method", "linear")
     empty = image(raki, tmp_path / "test.h5", tmp_path / "zero", "--method", "zero-filled")
     assert nrmse(linear, truth) < 0.5 * nrmse(empty, truth)
+    sampling = json.loads(raki("info", tmp_path / "test.h5", "--json").stdout)["samplings"][0]
+    assert sampling["encoded_ky"] == [10, 190]  # the header's, whatever lines the mask happens to begin and end with
+    assert "--duplicates" in raki("info", tmp_path / "test.h5", "--duplicates", "last", code=64).stderr
     dicom = pydicom.dcmread(next((dicom_of(raki, tmp_path / "test.h5", tmp_path / "dicom")).glob("*.dcm")))
     assert "GEOMETRY UNKNOWN" in dicom.ImageComments
 

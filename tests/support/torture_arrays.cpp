@@ -333,7 +333,7 @@ void add_refused_arrays(Traps& traps) {
   traps.push_back({"options for arrays with a scan",
                    "readouts say what was measured",
                    scan(full_scan()),
-                   {.refused = {"for arrays"}, .code = ExitCode::usage},
+                   {.refused = {"not for inputs of this kind"}, .code = ExitCode::usage},
                    axes()});
 }
 

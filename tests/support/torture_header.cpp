@@ -55,9 +55,9 @@ void add_numbers(Traps& traps) {
   Header large = sized(32, 24);
   large.encoded = Size{"32", "900000000", "1"};
   traps.push_back({"matrix of 900 million lines",
-                   "nothing is allocated by it",
+                   "nothing is allocated by it: the lines give the matrix",
                    scan(full_scan(), large),
-                   {.refused = {"too large"}}});
+                   {.contradicted = {"ky lines", "field of view"}, .matrix = whole}});
   Header recon;
   recon.recon = Size{"320", "240", "1"};
   traps.push_back({"image matrix ten times the encoded one",

@@ -115,6 +115,41 @@ TEST_F(ScanReaderTest, RepetitionsThatLeaveGapsTogetherDoNotCalibrate) {
   EXPECT_FALSE(open(lines).read({0}).calibration);
 }
 
+/// Slices whose counter is copied into the partition counter, an ACS in the first repetition only.
+TEST_F(ScanReaderTest, AnAcsIsSharedThoughThePartitionCounterRepeatsTheSlice) {
+  std::vector<Line> lines;
+  for (uint16_t repetition = 0; repetition < 2; ++repetition)
+    for (uint16_t slice = 0; slice < 3; ++slice)
+      for (Line line : full_scan()) {
+        const bool acs = line.ky >= 9 && line.ky < 16 && repetition == 0;
+        if (line.ky % 4 != 0 && !acs) continue;
+        line.repetition = repetition;
+        line.slice = line.kz = slice;
+        line.position = {0, 0, static_cast<float>(slice)};
+        lines.push_back(line);
+      }
+  const auto reader = open(lines);
+  ASSERT_EQ(reader.summary().labels.size(), 6U);
+  for (int64_t frame = 0; frame < 6; ++frame) {
+    const auto batch = reader.read({frame});
+    ASSERT_TRUE(batch.calibration) << frame;
+    expect_same(batch.calibration->samples, expected_kspace().narrow(3, 8, 9));
+  }
+}
+
+TEST_F(ScanReaderTest, ReferenceLinesThatDoNotFitOneAnotherAreDroppedWithTheReason) {
+  auto lines = every(2, full_scan());
+  for (int ky = 8; ky < 16; ++ky) {
+    lines.push_back(kspace_line(ky, 24, ky == 12 ? 64 : 32));
+    lines.back().flags = calibration_flag;
+  }
+  Header header;
+  header.calibration_mode = "separate";
+  const auto reader = open(lines, header);
+  EXPECT_FALSE(reader.read({0}).calibration);
+  EXPECT_NE(find(reader.summary(), "reference lines")->detail.find("differ"), std::string::npos);
+}
+
 TEST_F(ScanReaderTest, ReferenceLinesOfASlabKeepTheirRectangle) {
   std::vector<Line> lines;
   const auto slab_line = [](int ky, int kz) {

@@ -148,5 +148,21 @@ TEST_F(ScanReaderTest, AccelerationOfTheHeaderIsCompared) {
   EXPECT_FALSE(contradicts(open(full_scan(), header).summary(), "acceleration"));
 }
 
+TEST_F(ScanReaderTest, ThePlaceOfASliceIsThatInSpace) {
+  std::vector<Line> lines;
+  const std::array<float, 4> position{10, 30, 0, 20};  // measured interleaved
+  for (uint16_t slice = 0; slice < 4; ++slice)
+    for (Line line : full_scan(24, 32, 2)) {
+      line.slice = slice;
+      line.position = {0, 0, position[slice]};
+      lines.push_back(line);
+    }
+  const auto reader = open(lines);
+  for (const FrameLabel& label : reader.summary().labels) {
+    EXPECT_EQ(label.place, label.index);
+    EXPECT_EQ(position[static_cast<std::size_t>(label.slice)], static_cast<float>(10 * label.place));
+  }
+}
+
 }  // namespace
 }  // namespace raki

@@ -104,5 +104,30 @@ TEST_F(ScanReaderTest, ClaimsAboveTheLimitAreRefused) {
   EXPECT_NO_THROW(ScanReader(path, options).read({0}));
 }
 
+TEST_F(ScanReaderTest, AHugeMatrixInTheHeaderTakesNeitherMemoryNorTime) {
+  auto lines = full_scan();
+  auto second = full_scan();
+  for (Line& line : second) line.kz = 1;
+  lines.insert(lines.end(), second.begin(), second.end());
+  Header header;
+  header.encoded = Size{"32", "900000", "900000"};
+  const auto reader = open(lines, header);
+  EXPECT_EQ(reader.summary().matrix.y, 24);
+  EXPECT_EQ(reader.summary().matrix.z, 2);
+  EXPECT_TRUE(contradicts(reader.summary(), "ky lines") && contradicts(reader.summary(), "kz lines"));
+  header.encoded = Size{"32", "2000", "1000"};  // padding, though much of it
+  EXPECT_EQ(open(lines, header).summary().matrix.y, 2000);
+}
+
+TEST_F(ScanReaderTest, ADamagedGroupBesideTheScanIsLeftAlone) {
+  const auto path = folder_.path / "scan.h5";
+  write_scan(path, to_xml({}), full_scan());
+  auto noise = kspace_line(0, 24, 512);
+  noise.flags = noise_flag;
+  write_scan(path, "no header", {noise}, "other");
+  const ScanReader reader(path);
+  EXPECT_FALSE(reader.summary().noise);
+}
+
 }  // namespace
 }  // namespace raki

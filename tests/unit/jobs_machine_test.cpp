@@ -110,7 +110,7 @@ ScanSummary scan_of(int64_t frames) {
   for (int64_t f = 0; f < frames; ++f) {
     FrameLabel label;
     label.index = f;
-    label.slice = f / 2;
+    label.slice = label.place = f / 2;
     scan.labels.push_back(label);
     scan.sampling_of_frame.push_back(f % 2);
   }
