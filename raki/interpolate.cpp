@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "gpu/error.h"
 #include "gpu/log.h"
 #include "raki/gated.h"
@@ -118,6 +120,22 @@ std::string why_not_linear(const Means& means, int64_t width) {
   return "";
 }
 
+/// A slice whose lines outside the calibration are so unevenly spaced that plain least squares, a kernel a
+/// gap, leaves more error than zeros do (README.md, "Random lines"); empty for a lattice, also one of a
+/// non-integer spacing.
+std::string why_irregular(const Sampling& sampling) {
+  if (sampling.n_kz() > 1) return "";
+  const std::vector<int64_t> lines = sampling.measured_ky();
+  int64_t smallest = sampling.n_ky(), largest = 0;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    if (sampling.acs_ky.contains(lines[i - 1]) || sampling.acs_ky.contains(lines[i])) continue;
+    smallest = std::min(smallest, lines[i] - lines[i - 1]);
+    largest = std::max(largest, lines[i] - lines[i - 1]);
+  }
+  if (largest - smallest <= 1) return "";
+  return "lines " + std::to_string(smallest) + " to " + std::to_string(largest) + " apart: no lattice";
+}
+
 std::string why_not(Method method, const Means& means, const RakiOptions& options) {
   const auto& [sampling, n_coils, n_kx, lines, partitions] = means;
   if (method == Method::zero_filled || sampling.fully_sampled()) return "";
@@ -133,6 +151,7 @@ std::string why_not(Method method, const Means& means, const RakiOptions& option
       if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
       return why_not_linear(means, options.grappa.kernel_kx);
     case Method::grappa:
+      if (const auto reason = why_irregular(sampling); !reason.empty()) return reason;
       return why_not_linear(means, options.grappa.kernel_kx);
     default:
       return why_not_linear(means, noise_aware_readout_taps);

@@ -70,6 +70,9 @@ Vec3 cross(const Vec3& a, const Vec3& b) {
 SliceSpacing slice_spacing(const std::vector<FrameGeometry>& frames) {
   if (frames.empty()) return {};
   const Vec3& normal = frames.front().slice_dir;
+  constexpr double parallel = 0.999;
+  for (const FrameGeometry& frame : frames)
+    if (dot(normal, frame.slice_dir) < parallel) return {};
   std::vector<Vec3> centres;
   for (const FrameGeometry& frame : frames) centres.push_back(frame.centre_mm);
   std::sort(centres.begin(), centres.end(),

@@ -23,7 +23,8 @@ struct FrameGeometry {
   bool known = false;  ///< false: the file says nothing; the values above are a stand-in
 };
 
-/// Distances between the centres of neighbouring slices along their normal; 0 where there is one slice.
+/// Distances between the centres of neighbouring slices along their normal; 0 where there is one slice, or
+/// slices that are not parallel.
 struct SliceSpacing {
   double smallest_mm = 0, largest_mm = 0;
 };

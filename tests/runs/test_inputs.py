@@ -148,6 +148,20 @@ def test_arrays_of_every_kind_give_one_image(raki, brain, tmp_path):
     assert "--infer-mask" in raki("info", tmp_path / "scan.npy", "--axes", "coil,ky,kx", code=65).stderr
 
 
+def test_random_lines_are_filled_by_the_noise_aware_kernel_and_refused_by_grappa(raki, brain, tmp_path):
+    mask = np.random.default_rng(1).random(180) < 0.3
+    mask[80:100] = True
+    np.save(tmp_path / "scan.npy", np.where(mask[None, :, None], brain, 0).astype(np.complex64))
+    np.save(tmp_path / "full.npy", brain.astype(np.complex64))
+    axes = ["--axes", "coil,ky,kx"]
+    truth = image(raki, tmp_path / "full.npy", tmp_path / "truth", *axes)
+    empty = image(raki, tmp_path / "scan.npy", tmp_path / "zero", *axes, "--infer-mask", "--method", "zero-filled")
+    linear = image(raki, tmp_path / "scan.npy", tmp_path / "linear", *axes, "--infer-mask", "--method", "linear")
+    assert nrmse(linear, truth) < 0.5 * nrmse(empty, truth)  # plain grappa: 1.7 times
+    refusal = raki("recon", tmp_path / "scan.npy", "-o", tmp_path / "no", *axes, "--infer-mask", "--method", "grappa", code=65)
+    assert "no lattice" in refusal.stderr and "linear" in refusal.stderr
+
+
 def test_reference_lines_of_an_array(raki, data, tmp_path):
     """epi16: 31 lines at R = 2 and a separate reference of 24; without it there is nothing to learn from."""
     scan, reference = (data / "epi16_r2_extref_64x64" / name for name in ("kdata.mat", "refscan.mat"))

@@ -124,6 +124,12 @@ TEST(WhyNot, NamesWhatStandsInTheWay) {
     EXPECT_NE(why_not(method, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "") << to_text(method);
   EXPECT_EQ(why_not(Method::linear, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
 
+  EXPECT_EQ(why_not(Method::grappa, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+  at::Tensor random = uniform_mask(72, 72, 24);
+  for (const int64_t line : {0, 3, 4, 9, 15, 17, 55, 60, 61, 70}) random[0][line] = true;
+  EXPECT_NE(why_not(Method::grappa, sampling(random), 8, 64, 24, {}).find("1 to 9 apart"), std::string::npos);
+  EXPECT_EQ(why_not(Method::linear, sampling(random), 8, 64, 24, {}), "");
+
   at::Tensor planes = uniform_mask(32, 2, 8).repeat({4, 1});
   EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
   planes[1].fill_(false);

@@ -42,6 +42,9 @@ FrameGeometry slice_at(double z_mm) {
 
 TEST(Geometry, SpacingsOfSlicesInAnyOrderAndRepeated) {
   EXPECT_EQ(slice_spacing({}).largest_mm, 0);
+  FrameGeometry sagittal = slice_at(7);
+  sagittal.slice_dir = {1, 0, 0};
+  EXPECT_EQ(slice_spacing({slice_at(0), sagittal, slice_at(6)}).largest_mm, 0);
   EXPECT_EQ(slice_spacing({slice_at(2), slice_at(2)}).smallest_mm, 0);
   const SliceSpacing even = slice_spacing({slice_at(0), slice_at(6), slice_at(12), slice_at(0), slice_at(6)});
   EXPECT_EQ(even.smallest_mm, 6);
