@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <span>
 #include <string>
 
 #include "gpu/check.h"
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/array_formats.h"
 #include "io/output_file.h"
 #include "io/parse/input_file.h"
@@ -17,19 +17,6 @@
 
 namespace raki {
 namespace {
-
-std::string lower_extension(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
-}
 
 [[noreturn]] void refuse_axes(const at::Tensor& array, const std::vector<std::string>& axes,
                               const std::string& what) {

@@ -75,7 +75,9 @@ at::Tensor reference_lines(const at::Tensor& kspace, const ReaderOptions& option
     throw InputError({"The reference lines do not fit the scan", shape_text(lines),
                       "the same coils, frames (or one) and axes as " + shape_text(kspace), where, ""},
                      ExitCode::usage);
-  refuse_zero_lines(zero_lines(lines), where);
+  if (zero_lines(lines).any().item<bool>())
+    throw InputError(
+        {"Reference lines are zero in all coils", "", "a gapless block of measured lines", where, ""});
   check_finite(lines, where);
   summary.separate_calibration_lines = lines.size(axis::ky);
   summary.evidence.push_back(
@@ -92,27 +94,19 @@ ArrayScan::ArrayScan(ScanSummary summary, Samples samples, at::Tensor calibratio
 }
 
 FrameBatch ArrayScan::read(const std::vector<int64_t>& frames) const {
-  const auto sampling_index = summary_.sampling_of_frame[static_cast<std::size_t>(frames.front())];
-  const Sampling& sampling = summary_.samplings[static_cast<std::size_t>(sampling_index)];
+  const Sampling& sampling = sampling_of(frames.front());
   at::Tensor kspace = samples_(frames);
   const at::Tensor unmeasured = sampling.mask.logical_not().view({1, 1, sampling.n_kz(), sampling.n_ky(), 1});
   kspace = kspace.masked_fill(unmeasured, 0);
   check_finite(kspace, "File " + summary_.path);
-  FrameBatch batch{
-      UndersampledKSpace(kspace, sampling, {CoilBasis::Kind::physical, kspace.size(axis::coil), false}),
-      std::nullopt,
-      {},
-      {}};
+  const CoilBasis basis{CoilBasis::Kind::physical, kspace.size(axis::coil), false};
+  FrameBatch batch = batch_of({kspace, sampling, basis}, frames);
   if (calibration_.defined()) {
     const bool one_for_all = calibration_.size(axis::frame) == 1;
     const std::vector<int64_t> places = one_for_all ? std::vector<int64_t>(frames.size(), 0) : frames;
-    batch.calibration = Calibration(calibration_.index_select(axis::frame, at::tensor(places, at::kLong)),
-                                    batch.kspace.basis);
+    batch.calibration =
+        Calibration(calibration_.index_select(axis::frame, at::tensor(places, at::kLong)), basis);
     batch.calibration->separate = true;
-  }
-  for (const int64_t frame : frames) {
-    batch.labels.push_back(summary_.labels[static_cast<std::size_t>(frame)]);
-    batch.geometry.push_back(summary_.geometry[static_cast<std::size_t>(frame)]);
   }
   return batch;
 }
@@ -139,10 +133,9 @@ std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, c
 at::Tensor read_mask(const std::filesystem::path& path, int64_t n_kz, int64_t n_ky) {
   const at::Tensor stored = read_array(path);
   const at::Tensor numbers = stored.squeeze();
-  const bool lines = n_kz == 1 && numbers.numel() == n_ky && numbers.dim() <= 1;
+  const bool lines = numbers.dim() <= 1 && numbers.numel() == n_ky;
   const bool plane = numbers.sizes() == at::IntArrayRef({n_kz, n_ky});
-  const bool every_partition = numbers.dim() == 1 && numbers.numel() == n_ky;
-  if (!lines && !plane && !every_partition)
+  if (!lines && !plane)
     throw InputError({"The mask does not fit the k-space", c10::str(stored.sizes()),
                       std::to_string(n_ky) + " lines" +
                           (n_kz > 1 ? " or " + std::to_string(n_kz) + " x " + std::to_string(n_ky) : ""),

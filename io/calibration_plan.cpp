@@ -18,10 +18,6 @@ namespace {
 using Readouts = std::vector<ReadoutHeader>;
 using Place = std::pair<int64_t, int64_t>;  ///< (kz, ky)
 
-const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
-  return readouts[static_cast<std::size_t>(line)];
-}
-
 /// Partitions of a scan without any are all the same, whatever their counter says.
 int64_t partition_of(const CalibrationSources& sources, int64_t line) {
   return sources.image_grid.kz.flat ? 0 : at_line(sources.file.readouts(), line).counter.kz;
@@ -143,28 +139,34 @@ std::optional<std::array<double, 3>> fov_ratio(const CalibrationSources& sources
   return ratios;
 }
 
-/// Why separate reference lines cannot be used; empty when they can.
-std::string why_unusable(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
+/// The block that all frames can be calibrated on; no value, and the reason, where there is none.
+std::optional<Block> usable_block(const CalibrationSources& sources, const std::vector<FrameLines>& frames,
+                                  std::string& reason) {
   const auto& readouts = sources.file.readouts();
+  const auto refuse = [&](const std::string& why) {
+    reason = why;
+    return std::nullopt;
+  };
   for (const FrameLines& frame : frames)
-    if (frame.calibration.empty()) return "slice " + std::to_string(frame.label.slice) + " has none";
+    if (frame.calibration.empty()) return refuse("slice " + std::to_string(frame.label.slice) + " has none");
   const auto& own = at_line(readouts, frames.front().calibration.front());
   for (const FrameLines& frame : frames)
     for (const int64_t line : frame.calibration)
       if (at_line(readouts, line).encoding_space != own.encoding_space)
-        return "they have several encoding spaces";
+        return refuse("they have several encoding spaces");
   const auto common = common_places(sources, frames);
-  if (common.empty()) return "the frames have none in common";
+  if (common.empty()) return refuse("the frames have none in common");
   const Block block = largest_block(common);
-  if (block.lines() == 0) return "no two of them lie side by side";
+  if (block.lines() == 0) return refuse("no two of them lie side by side");
   if (block.kz.size() > 1 && sources.image_grid.kz.n == 1)
-    return "they are three-dimensional, the image is not";
-  return "";
+    return refuse("they are three-dimensional, the image is not");
+  return block;
 }
 
-CalibrationPlan lay_out(const CalibrationSources& sources, const std::vector<FrameLines>& frames) {
+/// @throws InputError for lines whose readouts do not fit one another.
+CalibrationPlan lay_out(const CalibrationSources& sources, const std::vector<FrameLines>& frames,
+                        const Block& block) {
   const auto& readouts = sources.file.readouts();
-  const Block block = largest_block(common_places(sources, frames));
   CalibrationPlan plan;
   plan.grid.coils = sources.lines.coils;
   std::vector<Decision> own_evidence;
@@ -201,13 +203,15 @@ std::optional<CalibrationPlan> plan_shared(const CalibrationSources& sources, st
   const auto lacking = std::count_if(summary.samplings.begin(), summary.samplings.end(), lacks_acs);
   if (frames.size() < 2 || lacking == 0) return std::nullopt;
   const bool none_has = lacking == static_cast<int64_t>(summary.samplings.size());
-  bool shared = none_has ? share_interleaved(sources, frames) : share_embedded(sources, frames, summary);
-  shared = shared && why_unusable(sources, frames).empty();
-  if (!shared) {
+  const bool shared =
+      none_has ? share_interleaved(sources, frames) : share_embedded(sources, frames, summary);
+  std::string reason;
+  const auto block = shared ? usable_block(sources, frames, reason) : std::nullopt;
+  if (!block) {
     for (FrameLines& frame : frames) frame.calibration.clear();
     return std::nullopt;
   }
-  CalibrationPlan plan = lay_out(sources, frames);
+  CalibrationPlan plan = lay_out(sources, frames, *block);
   plan.grid.kx = sources.image_grid.kx;
   summary.separate_calibration_lines = plan.grid.ky.n;
   summary.evidence.push_back(
@@ -218,30 +222,41 @@ std::optional<CalibrationPlan> plan_shared(const CalibrationSources& sources, st
   return plan;
 }
 
+/// Separate reference lines in their own matrix, with the ratio of the fields of view; no value, and the
+/// reason, where they cannot be used.
+std::optional<CalibrationPlan> plan_separate(const CalibrationSources& sources,
+                                             const std::vector<FrameLines>& frames, const Protocol& image,
+                                             std::string& reason) {
+  const auto block = usable_block(sources, frames, reason);
+  if (!block) return std::nullopt;
+  const auto& first = at_line(sources.file.readouts(), frames.front().calibration.front());
+  const auto ratio = fov_ratio(sources, first.encoding_space, image);
+  if (!ratio) {
+    reason = "their field of view is not known";
+    return std::nullopt;
+  }
+  try {
+    CalibrationPlan plan = lay_out(sources, frames, *block);
+    plan.fov_ratio = *ratio;
+    return plan;
+  } catch (const InputError& misfit) {
+    reason = "their readouts differ from one another (" + misfit.facts().where + ")";
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::optional<CalibrationPlan> plan_calibration(const CalibrationSources& sources,
                                                 std::vector<FrameLines>& frames, ScanSummary& summary) {
   if (sources.lines.calibration.empty()) return plan_shared(sources, frames, summary);
-  std::string reason = why_unusable(sources, frames);
-  std::optional<CalibrationPlan> plan;
-  try {
-    if (reason.empty()) plan = lay_out(sources, frames);
-  } catch (const InputError& misfit) {
-    reason = "their readouts differ from one another (" + misfit.facts().where + ")";
-  }
-  std::optional<std::array<double, 3>> ratio;
-  if (plan)
-    ratio = fov_ratio(sources,
-                      at_line(sources.file.readouts(), frames.front().calibration.front()).encoding_space,
-                      summary.protocol);
-  if (reason.empty() && !ratio) reason = "their field of view is not known";
-  if (!reason.empty()) {
+  std::string reason;
+  const auto plan = plan_separate(sources, frames, summary.protocol, reason);
+  if (!plan) {
     summary.lines_dropped["separate calibration"] = static_cast<int64_t>(sources.lines.calibration.size());
     summary.evidence.push_back({"reference lines", "not used", "lines", reason, true});
     return std::nullopt;
   }
-  plan->fov_ratio = *ratio;
   summary.separate_calibration_lines = resampled_size(plan->grid.ky.n, plan->fov_ratio[1]);
   summary.evidence.push_back(
       {"reference lines", size_text(plan->grid), "lines", fov_text(plan->fov_ratio), false});

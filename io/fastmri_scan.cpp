@@ -12,6 +12,8 @@
 namespace raki {
 namespace {
 
+constexpr const char* from_zeros = "zeros";
+
 struct Layout {
   int64_t slices = 1, coils = 1, n_kx = 1, n_ky = 1;
   uint64_t offset = 0;
@@ -54,10 +56,6 @@ at::Tensor read_slices(const InputFile& input, const Layout& layout, const std::
   return stored.transpose(2, 3).unsqueeze(2).contiguous();
 }
 
-std::string range_text(LineRange range) {
-  return std::to_string(range.begin) + "-" + std::to_string(range.end - 1);
-}
-
 /// Lines that the header says were encoded; those around them are zero padding (fastMRI's mri_data.py:
 /// `padding_left` and `padding_right`).
 std::optional<LineRange> stated_range(const Protocol& protocol, int64_t n_ky) {
@@ -68,40 +66,50 @@ std::optional<LineRange> stated_range(const Protocol& protocol, int64_t n_ky) {
   return usable ? std::optional(range) : std::nullopt;
 }
 
-at::Tensor stored_mask(const FastmriContents& contents, const Layout& layout, const InputFile& input) {
-  if (static_cast<int64_t>(contents.mask->size()) != layout.n_ky)
+/// What the user or the file says was measured, bool (1, ky), with its source; no value where neither says
+/// anything.
+struct StatedMask {
+  at::Tensor lines;
+  std::string source;
+};
+std::optional<StatedMask> stated_mask(const FastmriContents& contents, int64_t n_ky, const InputFile& input,
+                                      const ReaderOptions& options) {
+  if (!options.mask.empty()) return StatedMask{read_mask(options.mask, 1, n_ky), "option"};
+  if (!contents.mask) return std::nullopt;
+  if (static_cast<int64_t>(contents.mask->size()) != n_ky)
     throw InputError({"'mask' does not fit 'kspace'", std::to_string(contents.mask->size()) + " numbers",
-                      std::to_string(layout.n_ky) + " phase-encode lines", input.where(), ""});
-  return at::tensor(*contents.mask, at::kDouble).ne(0);
+                      std::to_string(n_ky) + " phase-encode lines", input.where(), ""});
+  return StatedMask{at::tensor(*contents.mask, at::kDouble).ne(0).unsqueeze(0), "mask in the file"};
 }
 
-/// Lines that were measured, bool (1, ky). `zero`: lines that are zero in the middle slice.
-at::Tensor measured_lines(const FastmriContents& contents, const Layout& layout, const at::Tensor& zero,
-                          const InputFile& input, const ReaderOptions& options, ScanSummary& summary) {
-  const LineRange stated = stated_range(summary.protocol, layout.n_ky).value_or(LineRange{0, layout.n_ky});
-  at::Tensor measured = at::zeros({1, layout.n_ky}, at::kBool);
-  measured.narrow(1, stated.begin, stated.size()).fill_(true);
-  std::string source = "header";
-  if (!options.mask.empty() || contents.mask) {
-    measured = measured.logical_and(options.mask.empty() ? stored_mask(contents, layout, input)
-                                                         : read_mask(options.mask, 1, layout.n_ky));
-    source = options.mask.empty() ? "mask in the file" : "option";
-  } else if (options.infer_mask) {
-    measured = measured.logical_and(zero.logical_not());
-    source = "zeros";
-  }
-  const at::Tensor missing = measured.logical_and(zero);
-  if (!contents.mask && options.mask.empty()) refuse_zero_lines(missing.unsqueeze(0), input.where());
-  const int64_t empty = missing.sum().item<int64_t>();
-  measured = measured.logical_and(zero.logical_not());
-  summary.evidence.push_back(
-      {"mask", std::to_string(measured.sum().item<int64_t>()) + " lines measured", source,
-       empty > 0 ? std::to_string(empty) + " more lines of the mask are zero: padding" : "", empty > 0});
-  if (stated.size() < layout.n_ky)
-    summary.evidence.push_back(
-        {"ky partial Fourier or padding",
-         "rows " + range_text(stated) + " of " + std::to_string(layout.n_ky) + " encoded", "header", "",
-         false});
+/// `stated`: lines that should have been measured; `measured`: those of them that are not zero in the middle
+/// slice.
+void note_lines(const at::Tensor& stated, const at::Tensor& measured, const std::string& source,
+                LineRange encoded, std::vector<Decision>& evidence) {
+  const int64_t n_ky = measured.size(1), n_measured = measured.sum().item<int64_t>();
+  const int64_t empty = source == from_zeros ? 0 : stated.sum().item<int64_t>() - n_measured;
+  evidence.push_back({"mask", std::to_string(n_measured) + " lines measured", source,
+                      empty > 0 ? std::to_string(empty) + " more lines of the mask are zero: padding" : "",
+                      empty > 0});
+  if (encoded.size() < n_ky)
+    evidence.push_back({"ky partial Fourier or padding",
+                        "rows " + to_text(encoded) + " of " + std::to_string(n_ky) + " encoded", "header", "",
+                        false});
+}
+
+/// Lines that were measured, bool (1, ky): encoded, of the mask, and not zero in the middle slice.
+at::Tensor measured_lines(const std::optional<StatedMask>& mask, LineRange encoded, const at::Tensor& zero,
+                          bool infer_mask, ScanSummary& summary) {
+  at::Tensor stated = at::zeros_like(zero);
+  stated.narrow(1, encoded.begin, encoded.size()).fill_(true);
+  if (mask) stated = stated.logical_and(mask->lines);
+  if (!mask && !infer_mask) refuse_zero_lines(stated.logical_and(zero).unsqueeze(0), "File " + summary.path);
+  const at::Tensor measured = stated.logical_and(zero.logical_not());
+  note_lines(stated, measured,
+             mask         ? mask->source
+             : infer_mask ? from_zeros
+                          : "header",
+             encoded, summary.evidence);
   return measured;
 }
 
@@ -136,9 +144,11 @@ std::unique_ptr<ScanSource> open_fastmri_scan(const InputFile& input, const Fast
   summary.path = input.path().string();
   describe(contents, layout, input, summary);
   const at::Tensor zero = zero_lines(read_slices(input, layout, {layout.slices / 2}))[0];
-  const at::Tensor measured = measured_lines(contents, layout, zero, input, options, summary);
-  const auto encoded = stated_range(summary.protocol, layout.n_ky);
-  for (int64_t slice = 0; slice < layout.slices; ++slice) add_frame(measured, summary, encoded);
+  const auto mask = stated_mask(contents, layout.n_ky, input, options);
+  const auto stated = stated_range(summary.protocol, layout.n_ky);
+  const at::Tensor measured =
+      measured_lines(mask, stated.value_or(LineRange{0, layout.n_ky}), zero, options.infer_mask, summary);
+  for (int64_t slice = 0; slice < layout.slices; ++slice) add_frame(measured, summary, stated);
   return std::make_unique<ArrayScan>(std::move(summary), [&input, layout](const auto& frames) {
     return read_slices(input, layout, frames);
   });

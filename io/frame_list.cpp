@@ -176,8 +176,7 @@ std::optional<std::map<int64_t, double>> slice_positions(const std::vector<Frame
   std::map<int64_t, double> along;
   const Vec3 normal = frames.front().geometry.slice_dir;
   for (const FrameLines& frame : frames) {
-    constexpr double parallel = 0.999;
-    if (!frame.geometry.known || dot(normal, frame.geometry.slice_dir) < parallel) return std::nullopt;
+    if (!frame.geometry.known || !are_parallel(frames.front().geometry, frame.geometry)) return std::nullopt;
     along.try_emplace(frame.label.slice, dot(normal, frame.geometry.centre_mm));
   }
   std::set<int64_t> distinct;

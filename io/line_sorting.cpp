@@ -39,8 +39,7 @@ void add_line(SortedLines& lines, const ReadoutHeader& readout, int64_t number) 
     return;
   }
   const bool calibration = is_calibration_only(readout);
-  auto& list = noise ? lines.noise : calibration ? lines.calibration : lines.image;
-  list.push_back(number);
+  if (!noise) (calibration ? lines.calibration : lines.image).push_back(number);
   ++lines.by_kind[noise                               ? "noise"
                   : calibration                       ? "calibration"
                   : is_calibration_and_image(readout) ? "calibration and image"
@@ -132,7 +131,11 @@ SortedLines sort_lines(const std::vector<ReadoutHeader>& readouts, const std::st
   const auto other_coils = [&](int64_t line) { return header(line).coils != lines.coils; };
   drop_if(lines, lines.image, "another number of coils", other_coils);
   drop_if(lines, lines.calibration, "calibration with another number of coils", other_coils);
-  drop_if(lines, lines.noise, "noise with another number of coils", other_coils);
+  const auto foreign_noise =
+      std::count_if(readouts.begin(), readouts.end(), [&](const ReadoutHeader& readout) {
+        return is_noise(readout) && !reason_to_drop(readout) && readout.coils != lines.coils;
+      });
+  if (foreign_noise > 0) lines.dropped["noise with another number of coils"] = foreign_noise;
   return lines;
 }
 

@@ -12,12 +12,12 @@
 
 namespace raki {
 
-/// Numbers of readouts by purpose, ascending; counts of all and of those left out.
+/// Numbers of readouts by purpose, ascending (noise_lines.h has the noise); counts of all and of those left
+/// out.
 struct SortedLines {
   std::vector<int64_t> image;        ///< fill the image; lines flagged calibration-and-imaging are here
   std::vector<int64_t> calibration;  ///< flagged calibration and nothing else
-  std::vector<int64_t> noise;
-  int64_t coils = 0;     ///< of the image lines; lines with another number are left out
+  int64_t coils = 0;                 ///< of the image lines; lines with another number are left out
   int64_t encoding = 0;  ///< encoding space of the image lines; image lines of others are left out
   std::map<std::string, int64_t> by_kind, dropped;
 };

@@ -79,7 +79,7 @@ float commonest_dwell_us(const std::vector<ReadoutHeader>& readouts, const std::
 
 void take_from_file(const ReaderOptions& options, ScanSummary& scan) {
   const InputFile file(options.noise);
-  const OpenedInput opened = open_input(file, "", options.trust ? Isolation::none : Isolation::child_process);
+  const OpenedInput opened = open_input(file, "", options.isolation);
   const auto* const source = std::get_if<std::unique_ptr<Acquisitions>>(&opened);
   std::string why_not = "fastMRI's layout, which has none";
   auto noise = source ? foreign_noise(**source, scan, scan.evidence, why_not) : std::nullopt;
@@ -96,8 +96,7 @@ std::optional<NoiseReadouts> noise_of_group(const InputFile& input, const std::s
                                             const ReaderOptions& options, const ScanSummary& scan,
                                             std::vector<Decision>& evidence) {
   try {
-    const OpenedInput opened =
-        open_input(input, group, options.trust ? Isolation::none : Isolation::child_process);
+    const OpenedInput opened = open_input(input, group, options.isolation);
     std::string why_not;
     return foreign_noise(*std::get<std::unique_ptr<Acquisitions>>(opened), scan, evidence, why_not);
   } catch (const InputError& error) {  // the scan itself is sound

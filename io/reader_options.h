@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "io/parse/isolated.h"
+
 namespace raki {
 
 /// What becomes of lines that were measured more than once.
@@ -21,9 +23,8 @@ struct ReaderOptions {
   /// Of lines with the same counters; not set: averaged, each line over its own count, and refused where they
   /// differ in a counter this program does not know. Averages (the counter) are averaged in any case.
   std::optional<Duplicates> duplicates;
-  std::vector<int64_t> leave_out_coils;  ///< coils, counted from 0, that are not used: dead ones
-  bool trust =
-      false;  ///< read the structure of HDF5 files in this process, without the protection of another one
+  std::vector<int64_t> leave_out_coils;            ///< coils, counted from 0, that are not used: dead ones
+  Isolation isolation = Isolation::child_process;  ///< where the structure of HDF5 files is read
 
   std::vector<std::string> axes;  ///< of an array: frame, coil, kz, ky, kx or 1, in its order
   std::string variable;           ///< of a .mat or .npz file; empty: the only array in it

@@ -12,29 +12,21 @@ ReadoutScan::ReadoutScan(std::unique_ptr<Acquisitions> acquisitions, const Reade
     : acquisitions_(std::move(acquisitions)),
       plan_(plan_scan(*acquisitions_, options)),
       maximum_samples_(options.maximum_samples) {
-  summary_ = plan_.summary;
+  summary_ = std::move(plan_.summary);
 }
 
 FrameBatch ReadoutScan::read(const std::vector<int64_t>& frames) const {
   std::vector<std::vector<int64_t>> image, calibration;
-  std::vector<FrameLabel> labels;
-  std::vector<FrameGeometry> geometry;
   for (const int64_t frame : frames) {
     const FrameLines& lines = plan_.frames[static_cast<std::size_t>(frame)];
     image.push_back(lines.image);
     calibration.push_back(lines.calibration);
-    labels.push_back(lines.label);
-    geometry.push_back(lines.geometry);
   }
-  const ScanSummary& scan = summary_;
-  const auto sampling =
-      static_cast<std::size_t>(scan.sampling_of_frame[static_cast<std::size_t>(frames.front())]);
   const CoilBasis basis{CoilBasis::Kind::physical, plan_.grid.coils, false};
   const auto samples = [&](const GridPlan& grid, const std::vector<std::vector<int64_t>>& lines) {
     return assemble(*acquisitions_, grid, lines, maximum_samples_, plan_.where);
   };
-  FrameBatch batch{UndersampledKSpace(samples(plan_.grid, image), scan.samplings[sampling], basis),
-                   std::nullopt, std::move(labels), std::move(geometry)};
+  FrameBatch batch = batch_of({samples(plan_.grid, image), sampling_of(frames.front()), basis}, frames);
   if (plan_.calibration) {
     // Frames may share their lines, those measured interleaved all of them: every list is read once.
     std::vector<std::vector<int64_t>> lists;

@@ -16,10 +16,6 @@ namespace {
 
 using Readouts = std::vector<ReadoutHeader>;
 
-const ReadoutHeader& at_line(const Readouts& readouts, int64_t line) {
-  return readouts[static_cast<std::size_t>(line)];
-}
-
 std::vector<int64_t> distinct_counters(const Readouts& readouts, const std::vector<int64_t>& lines,
                                        bool partitions) {
   std::set<int64_t> counters;

@@ -100,8 +100,7 @@ void leave_out_coils(const at::Tensor& kept, ScanSummary& scan) {
 }
 
 std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOptions& options) {
-  OpenedInput opened =
-      open_input(input, options.dataset, options.trust ? Isolation::none : Isolation::child_process);
+  OpenedInput opened = open_input(input, options.dataset, options.isolation);
   if (const auto* const fastmri = std::get_if<FastmriContents>(&opened)) {
     refuse_foreign_options(Kind::fastmri, options, input.where());
     auto source = open_fastmri_scan(input, *fastmri, options);

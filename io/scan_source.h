@@ -1,6 +1,7 @@
 #pragma once
 // One kind of input behind ScanReader: readouts (readout_scan.h) or an array (array_scan.h, fastmri_scan.h).
 
+#include <utility>
 #include <vector>
 
 #include "recon/scan.h"
@@ -16,6 +17,20 @@ class ScanSource {
   virtual FrameBatch read(const std::vector<int64_t>& frames) const = 0;
 
  protected:
+  /// `kspace` of these frames with what the summary says of them.
+  FrameBatch batch_of(UndersampledKSpace kspace, const std::vector<int64_t>& frames) const {
+    FrameBatch batch{std::move(kspace), std::nullopt, {}, {}};
+    for (const int64_t frame : frames) {
+      batch.labels.push_back(summary_.labels[static_cast<std::size_t>(frame)]);
+      batch.geometry.push_back(summary_.geometry[static_cast<std::size_t>(frame)]);
+    }
+    return batch;
+  }
+  const Sampling& sampling_of(int64_t frame) const {
+    const int64_t index = summary_.sampling_of_frame[static_cast<std::size_t>(frame)];
+    return summary_.samplings[static_cast<std::size_t>(index)];
+  }
+
   ScanSummary summary_;
 };
 

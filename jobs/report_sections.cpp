@@ -73,13 +73,6 @@ Counts count(const std::vector<FrameLabel>& labels) {
           distinct(&FrameLabel::repetition), distinct(&FrameLabel::set),      averages};
 }
 
-bool parallel(const std::vector<FrameGeometry>& frames) {
-  constexpr double least = 0.999;
-  return std::all_of(frames.begin(), frames.end(), [&](const FrameGeometry& frame) {
-    return dot(frame.slice_dir, frames.front().slice_dir) > least;
-  });
-}
-
 /// Hundredths of a millimetre; no "-0".
 std::string place_text(const Vec3& v) {
   std::vector<std::string> parts;
@@ -109,8 +102,9 @@ Json vector_json(const Vec3& v) {
 void tell_place(ScanReport& report, const ScanSummary& scan) {
   const FrameGeometry& first = scan.geometry.front();
   const FrameGeometry& last = scan.geometry.back();
-  const bool one_way = parallel(scan.geometry);
-  const SliceSpacing spacing = one_way ? slice_spacing(scan.geometry) : SliceSpacing{};
+  const bool one_way = std::all_of(scan.geometry.begin(), scan.geometry.end(),
+                                   [&](const FrameGeometry& frame) { return are_parallel(first, frame); });
+  const SliceSpacing spacing = slice_spacing(scan.geometry);
   const double thickness_mm =
       thickness_known(scan) ? scan.image_fov.z_mm / static_cast<double>(scan.image_matrix.z) : 0;
   const std::string orientation = one_way ? orientation_text(first) : "slices of several orientations";

@@ -121,8 +121,8 @@ std::string why_not_linear(const Means& means, int64_t width) {
 }
 
 /// A slice whose lines outside the calibration are so unevenly spaced that plain least squares, a kernel a
-/// gap, leaves more error than zeros do (README.md, "Random lines"); empty for a lattice, also one of a
-/// non-integer spacing.
+/// gap, mostly leaves more error than zeros do (README.md, "Random lines"); empty for a lattice, also one of
+/// a non-integer spacing.
 std::string why_irregular(const Sampling& sampling) {
   if (sampling.n_kz() > 1) return "";
   const std::vector<int64_t> lines = sampling.measured_ky();

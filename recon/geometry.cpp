@@ -67,12 +67,16 @@ Vec3 cross(const Vec3& a, const Vec3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
+bool are_parallel(const FrameGeometry& a, const FrameGeometry& b) {
+  constexpr double least_cosine = 0.999;
+  return dot(a.slice_dir, b.slice_dir) >= least_cosine;
+}
+
 SliceSpacing slice_spacing(const std::vector<FrameGeometry>& frames) {
   if (frames.empty()) return {};
   const Vec3& normal = frames.front().slice_dir;
-  constexpr double parallel = 0.999;
   for (const FrameGeometry& frame : frames)
-    if (dot(normal, frame.slice_dir) < parallel) return {};
+    if (!are_parallel(frames.front(), frame)) return {};
   std::vector<Vec3> centres;
   for (const FrameGeometry& frame : frames) centres.push_back(frame.centre_mm);
   std::sort(centres.begin(), centres.end(),

@@ -23,6 +23,9 @@ struct FrameGeometry {
   bool known = false;  ///< false: the file says nothing; the values above are a stand-in
 };
 
+/// Whether two frames have the same slice direction (0.999 of the cosine).
+bool are_parallel(const FrameGeometry& a, const FrameGeometry& b);
+
 /// Distances between the centres of neighbouring slices along their normal; 0 where there is one slice, or
 /// slices that are not parallel.
 struct SliceSpacing {

@@ -218,11 +218,11 @@ void check_lines(const Lines& lines, LineRange encoded_ky, LineRange encoded_kz)
     throw InputError({"No line of k-space was measured", "an empty mask", "at least one line", "", ""});
 }
 
-std::string range_text(LineRange range) {
+}  // namespace
+
+std::string to_text(LineRange range) {
   return std::to_string(range.begin) + "-" + std::to_string(range.end - 1);
 }
-
-}  // namespace
 
 int64_t Sampling::n_ky() const {
   return mask.size(1);
@@ -286,8 +286,8 @@ std::string acs_text(const Sampling& sampling) {
   const int64_t lines = sampling.acs_ky.size() * sampling.acs_kz.size();
   if (lines == 0) return "";
   const bool slab = sampling.n_kz() > 1;
-  return (slab ? "ky " : "") + range_text(sampling.acs_ky) +
-         (slab ? ", kz " + range_text(sampling.acs_kz) : "") + " (" + std::to_string(lines) + " lines)";
+  return (slab ? "ky " : "") + to_text(sampling.acs_ky) + (slab ? ", kz " + to_text(sampling.acs_kz) : "") +
+         " (" + std::to_string(lines) + " lines)";
 }
 
 std::string acceleration_text(const Sampling& sampling) {
@@ -302,9 +302,9 @@ std::string to_text(const Sampling& sampling) {
   if (sampling.n_kz() > 1) text += " x " + std::to_string(sampling.n_kz());
   text += " lines, ";
   if (sampling.encoded_ky.size() != sampling.n_ky())
-    text += "ky " + range_text(sampling.encoded_ky) + " encoded, ";
+    text += "ky " + to_text(sampling.encoded_ky) + " encoded, ";
   if (sampling.encoded_kz.size() != sampling.n_kz())
-    text += "kz " + range_text(sampling.encoded_kz) + " encoded, ";
+    text += "kz " + to_text(sampling.encoded_kz) + " encoded, ";
   if (sampling.fully_sampled()) return text + "all measured";
   char effective[32];
   std::snprintf(effective, sizeof effective, "%.2f", sampling.effective_acceleration());

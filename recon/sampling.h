@@ -55,6 +55,9 @@ Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange
 std::string acceleration_text(const Sampling& sampling);
 /// "108-147 (40 lines)", "ky 22-41, kz 3-12 (200 lines)"; empty without ACS
 std::string acs_text(const Sampling& sampling);
+/// "108-147": first and last line.
+std::string to_text(LineRange range);
+
 /// "256 lines, 94 measured, R = 4, ACS 108-147 (40 lines), effective R = 2.72"
 std::string to_text(const Sampling& sampling);
 

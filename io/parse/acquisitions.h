@@ -22,7 +22,7 @@ class Acquisitions {
   virtual const std::string& header_text() const = 0;
   virtual const std::vector<ReadoutHeader>& readouts() const = 0;
   /// Things in the input that are no readouts, by name: "waveform", "image".
-  virtual const std::map<std::string, int64_t>& others() const = 0;
+  virtual std::map<std::string, int64_t> others() const { return {}; }
 
   /// Groups of the same file that hold acquisitions too.
   virtual std::vector<std::string> other_groups() const { return {}; }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <optional>
 
@@ -46,13 +45,6 @@ bool is_siemens(const std::string& bytes, uint64_t size) {
     return offset >= 512 && offset < size && offset % 512 == 0;
   }
   return first < size && second <= 32 && has_at(bytes, 8, "Config");
-}
-
-std::string lower_extension(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
 }
 
 /// Raw data of GE (P files): a revision number between 5 and 50 as float.

@@ -1,6 +1,7 @@
 #include "io/parse/input_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ int unnamed_file() {
   return file;
 }
 
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
 [[noreturn]] void refuse_copy(const std::string& where) {
   throw InputError({"A pipe cannot be copied to a temporary file", std::strerror(errno), "", where,
                     "Let TMPDIR name a folder with room for the whole input"},
@@ -79,12 +87,13 @@ InputFile::InputFile(const std::filesystem::path& path)
   std::error_code failed;
   const bool pipe = path != "-" && std::filesystem::is_fifo(path, failed);
   if (path == "-" || pipe) {
-    const int from = pipe ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : ::dup(STDIN_FILENO);
-    if (from < 0)
+    // A pipe is opened at once, whether or not anybody writes to it yet: waiting is for spool.
+    const Descriptor from{pipe ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                               : ::dup(STDIN_FILENO)};
+    if (from.number < 0)
       throw InputError({"Input cannot be opened for reading", std::strerror(errno), "", where_, ""},
                        ExitCode::no_permission);
-    spool(from);
-    ::close(from);
+    spool(from.number);
     return;
   }
   size_ = check_input_file(path);
@@ -110,8 +119,10 @@ void InputFile::spool(int from) {
   path_ = "/proc/self/fd/" + std::to_string(descriptor_);
   std::vector<char> block(std::size_t{1} << 20);
   for (;;) {
+    pollfd waiting{from, POLLIN, 0};  // unlike read, poll ends at a signal though its handler restarts calls
+    if (::poll(&waiting, 1, -1) < 0) throw Interrupted();
     const auto count = ::read(from, block.data(), block.size());
-    if (count < 0 && errno == EINTR) throw Interrupted();
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (count < 0 || !write_all(descriptor_, block.data(), static_cast<std::size_t>(count)))
       refuse_copy(where_);
     if (count == 0) break;
@@ -136,6 +147,13 @@ std::string InputFile::beginning(std::size_t count) const {
   std::string bytes(std::min<uint64_t>(count, size_), '\0');
   if (!read_at(0, std::as_writable_bytes(std::span(bytes)))) bytes.clear();
   return bytes;
+}
+
+std::string lower_extension(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
 }
 
 uint64_t check_input_file(const std::filesystem::path& path) {

@@ -42,6 +42,9 @@ class InputFile {
   uint64_t size_ = 0;
 };
 
+/// ".npy" of "scan.NPY".
+std::string lower_extension(const std::filesystem::path& path);
+
 /// Length in bytes of a regular, readable, non-empty file.
 /// @throws InputError 66 missing, 77 not readable, 65 a folder or empty.
 uint64_t check_input_file(const std::filesystem::path& path);

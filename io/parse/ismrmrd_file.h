@@ -18,14 +18,12 @@ class IsmrmrdFile final : public Acquisitions {
   const std::string& where() const override { return input_->where(); }
   const std::string& header_text() const override { return contents_.header_text; }
   const std::vector<ReadoutHeader>& readouts() const override { return contents_.readouts; }
-  const std::map<std::string, int64_t>& others() const override { return others_; }
   std::vector<std::string> other_groups() const override;
   void read(const std::vector<int64_t>& readouts, const Visit& visit) const override;
 
  private:
   const InputFile* input_;
   IsmrmrdContents contents_;
-  std::map<std::string, int64_t> others_;  ///< empty: what else is in the file is not looked at
 };
 
 }  // namespace raki

@@ -22,7 +22,7 @@ class IsmrmrdStream final : public Acquisitions {
   const std::string& where() const override { return file_->where(); }
   const std::string& header_text() const override { return header_text_; }
   const std::vector<ReadoutHeader>& readouts() const override { return readouts_; }
-  const std::map<std::string, int64_t>& others() const override { return others_; }
+  std::map<std::string, int64_t> others() const override { return others_; }
   void read(const std::vector<int64_t>& readouts, const Visit& visit) const override;
 
  private:

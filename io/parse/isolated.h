@@ -8,6 +8,9 @@
 
 namespace raki {
 
+/// Whether HDF5 is kept in a process of its own while it reads the structure of a file.
+enum class Isolation { child_process, none };
+
 /// The bytes `work` returns, computed in a forked child. An Error thrown there is thrown here. `work` must
 /// not touch LibTorch, CUDA or the log, whose threads and locks do not survive a fork; files and HDF5 are
 /// fine. `where`: for the message, "File ...".

@@ -2,7 +2,9 @@
 // The header of one readout, as plain numbers.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace raki {
 
@@ -24,5 +26,9 @@ struct ReadoutHeader {
   std::array<float, 3> position_mm{}, read_dir{}, phase_dir{}, slice_dir{};
   LineCounters counter;
 };
+
+inline const ReadoutHeader& at_line(const std::vector<ReadoutHeader>& readouts, int64_t line) {
+  return readouts[static_cast<std::size_t>(line)];
+}
 
 }  // namespace raki

@@ -39,7 +39,7 @@ void add_info(CLI::App& program, const Session&) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("info", "Say what is in a k-space file and what can be done with it");
-  command->add_option("input", arguments->input, "k-space file, pipe, or - for standard input")->required();
+  add_input(*command, arguments->input);
   add_reader_options(*command, arguments->reader);
   command->add_flag("--json", arguments->json, "Machine-readable");
   command->add_option("--plot", arguments->plot, "PNG: which lines of k-space were measured");

@@ -145,6 +145,14 @@ void add_device_options(CLI::App& command, std::string& device, int& threads) {
       ->check(CLI::Range(0, 1024));
 }
 
+void add_input(CLI::App& command, std::string& input) {
+  command
+      .add_option("input", input,
+                  "k-space: ISMRMRD (HDF5, stream), fastMRI HDF5 or an array; a file, a pipe, or - for "
+                  "standard input")
+      ->required();
+}
+
 void add_reader_options(CLI::App& command, ReaderOptions& options) {
   constexpr const char* group = "Input";
   command
@@ -178,7 +186,10 @@ void add_reader_options(CLI::App& command, ReaderOptions& options) {
                   "Coils, counted from 0, that are not used: 3,7")
       ->delimiter(',')
       ->group(group);
-  command.add_flag("--trust", options.trust, "Parse HDF5 without the protection of a child process")
+  command
+      .add_flag_callback(
+          "--trust", [&options] { options.isolation = Isolation::none; },
+          "Parse HDF5 without the protection of a child process")
       ->group(group);
 }
 

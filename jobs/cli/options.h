@@ -13,6 +13,8 @@ void add_interpolation_options(CLI::App& command, RakiOptions& options);
 void add_interpolation_knobs(CLI::App& command, RakiOptions& options);
 /// --device and --threads.
 void add_device_options(CLI::App& command, std::string& device, int& threads);
+/// The scan to read.
+void add_input(CLI::App& command, std::string& input);
 /// How the input is read: --dataset, --noise, --axes, --mask, ...
 void add_reader_options(CLI::App& command, ReaderOptions& options);
 /// --noise-repeats.

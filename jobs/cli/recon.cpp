@@ -46,10 +46,7 @@ void add_recon(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       program.add_subcommand("recon", "Reconstruct a k-space file into a folder of DICOM images");
-  command
-      ->add_option("input", arguments->input,
-                   "k-space: ISMRMRD (HDF5, stream), fastMRI HDF5 or an array; - for standard input")
-      ->required();
+  add_input(*command, arguments->input);
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
   add_interpolation_options(*command, arguments->options.interpolation);
   add_scan_options(*command, arguments->options);
@@ -61,10 +58,7 @@ void add_apply(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "apply", "Reconstruct like recon --method raki, with a network that raki train saved");
-  command
-      ->add_option("input", arguments->input,
-                   "k-space: ISMRMRD (HDF5, stream), fastMRI HDF5 or an array; - for standard input")
-      ->required();
+  add_input(*command, arguments->input);
   command->add_option("network", arguments->network, "File of raki train, of a scan like this")->required();
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
   add_raki_knobs(*command, arguments->options.interpolation);

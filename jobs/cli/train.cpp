@@ -43,10 +43,7 @@ void add_train(CLI::App& program, const Session& session) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand(
       "train", "Learn the network of method raki from a k-space file; raki apply uses it");
-  command
-      ->add_option("input", arguments->input,
-                   "k-space: ISMRMRD (HDF5, stream), fastMRI HDF5 or an array; - for standard input")
-      ->required();
+  add_input(*command, arguments->input);
   command->add_option("-o,--output-file", arguments->output, "Network file: new")->required();
   add_raki_knobs(*command, arguments->options.interpolation);
   add_scan_options(*command, arguments->options);

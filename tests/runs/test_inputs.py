@@ -3,9 +3,11 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pydicom
@@ -49,6 +51,16 @@ def test_hdf5_on_standard_input_is_read_too(raki, phantom):
     with open(phantom / "scan.h5", "rb") as file:
         done = subprocess.run([raki.path, "info", "-"], stdin=file, capture_output=True, text=True)
     assert done.returncode == 0 and "ISMRMRD HDF5" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["stdin", "pipe"])
+def test_waiting_for_a_pipe_can_be_interrupted(raki, tmp_path, kind):
+    os.mkfifo(tmp_path / "pipe")
+    source = "-" if kind == "stdin" else tmp_path / "pipe"
+    waiting = subprocess.Popen([raki.path, "info", source], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    waiting.send_signal(signal.SIGINT)
+    assert waiting.wait(10) == 75 and "Interrupted" in waiting.stderr.read()
 
 
 def test_a_stream_that_breaks_off_is_an_error(raki, stream, tmp_path):
