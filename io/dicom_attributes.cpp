@@ -73,6 +73,8 @@ class Table {
     if (!known) gap(tag, in_words);
     put(tag, std::move(value));
   }
+  /// Type 2 where nothing to name is an answer, no gap.
+  void answered(const DcmTagKey& tag, std::string value) { put(tag, std::move(value)); }
   /// Demanded by the standard and empty for every scan.
   void blank(const DcmTagKey& tag) { put(tag, ""); }
 
@@ -259,6 +261,13 @@ std::string coil_name(const std::vector<std::string>& elements) {
   return names.size() == 1 ? line_text(names[0], short_string) : "";
 }
 
+/// Partial Fourier by the standard's words, phase and frequency.
+std::string partial_fourier_options(const DicomSeries& series) {
+  const std::string phase = series.partial_phase ? "PFP" : "";
+  if (!series.partial_frequency) return phase;
+  return phase.empty() ? "PFF" : phase + "\\PFF";
+}
+
 void mr_image(Table& table, const DicomSeries& series, const DicomPlane& plane) {
   table.module = "acquisition";
   const Protocol& protocol = *series.protocol;
@@ -269,10 +278,7 @@ void mr_image(Table& table, const DicomSeries& series, const DicomPlane& plane) 
   table.stand_in(kind_known, DCM_ScanningSequence,
                  std::string(kind.sequence) + (inversion_time.empty() ? "" : "\\IR"), "RM, research mode");
   table.stand_in(kind_known, DCM_SequenceVariant, std::string(kind.variant), "NONE");
-  if (series.partial_fourier)
-    table.always(DCM_ScanOptions, "PFP");
-  else
-    table.blank(DCM_ScanOptions);
+  table.answered(DCM_ScanOptions, partial_fourier_options(series));
   table.always(DCM_MRAcquisitionType, series.three_dimensional ? "3D" : "2D");
   table.if_known(DCM_SequenceName, line(protocol.sequence_type, short_string));
   table.always(DCM_RepetitionTime, of_contrast(protocol.tr_ms, contrast));

@@ -49,7 +49,8 @@ struct DicomSeries {
   std::string acceleration_text;  ///< "R = 4"
   double acceleration = 1;
   bool three_dimensional = false;
-  bool partial_fourier = false;  ///< along a phase-encode axis
+  bool partial_phase = false;      ///< partial Fourier along a phase-encode axis
+  bool partial_frequency = false;  ///< an asymmetric echo
 };
 
 /// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist.

@@ -11,6 +11,7 @@ namespace raki {
 /// The kx axis: n samples, k = 0 at n / 2.
 struct ReadoutPlan {
   int64_t n = 1;
+  LineRange sampled;  ///< what any of the lines holds; elsewhere all are zero
   bool discards_outside =
       false;  ///< discard_pre/post count samples that are not stored (not ISMRMRD's definition)
   bool header_agrees = true;  ///< the header's encoded matrix was usable along x

@@ -74,17 +74,22 @@ AxisPlan plan_one_axis(const Acquisitions& file, const std::vector<int64_t>& lin
   }
 }
 
-/// Every line must fit; lines that leave different samples out are read, and said.
-void place_all(const Readouts& readouts, const std::vector<int64_t>& lines, const ReadoutPlan& kx,
-               ScanPlan& plan) {
+/// Every line must fit; lines that leave different samples out are read, and said. The samples that any line
+/// holds.
+LineRange place_all(const Readouts& readouts, const std::vector<int64_t>& lines, const ReadoutPlan& kx,
+                    ScanPlan& plan) {
   std::set<std::pair<int64_t, int64_t>> stretches;
+  LineRange sampled{kx.n, 0};
   for (const int64_t line : lines) {
     const SampleSpan span = place_samples(kx, at_line(readouts, line), place(plan.where, line));
-    stretches.emplace(span.first, span.end - span.begin);
+    const LineRange stretch{span.first, span.first + span.end - span.begin};
+    stretches.emplace(stretch.begin, stretch.end);
+    sampled = {std::min(sampled.begin, stretch.begin), std::max(sampled.end, stretch.end)};
   }
   if (stretches.size() > 1)
     plan.summary.evidence.push_back({"readout lengths", std::to_string(stretches.size()) + " different ones",
                                      "lines", "samples that a line lacks stay zero", true});
+  return sampled;
 }
 
 /// Frames of one partition each, but not all of the same: the partition counter repeats another one.
@@ -114,7 +119,7 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
   grid.coils = lines.coils;
   grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
                          plan.summary.evidence);
-  place_all(file.readouts(), lines.image, grid.kx, plan);
+  grid.kx.sampled = place_all(file.readouts(), lines.image, grid.kx, plan);
   const auto& middle = plan.frames[plan.frames.size() / 2].image;  // the first slice may be empty
   grid.ky = plan_one_axis(file, lines.image, middle, false, plan);
   grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
@@ -127,8 +132,10 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
 void find_samplings(const Readouts& readouts, ScanPlan& plan) {
   auto& summary = plan.summary;
   for (const FrameLines& frame : plan.frames) {
-    const Sampling sampling = detect_sampling(measured_mask(readouts, plan.grid, frame.image),
-                                              plan.grid.ky.encoded, plan.grid.kz.encoded);
+    Sampling sampling = detect_sampling(measured_mask(readouts, plan.grid, frame.image), plan.grid.ky.encoded,
+                                        plan.grid.kz.encoded);
+    if (const ReadoutPlan& kx = plan.grid.kx; kx.sampled.size() < kx.n)
+      sampling.readout = ReadoutExtent{kx.n, kx.sampled};
     auto found = std::find(summary.samplings.begin(), summary.samplings.end(), sampling);
     if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
     summary.sampling_of_frame.push_back(found - summary.samplings.begin());

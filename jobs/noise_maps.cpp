@@ -28,8 +28,11 @@ std::map<std::string, at::Tensor> by_formula(const NoiseSource& source, const Re
   const auto on_grid = [&](const NoiseMap& map) {
     return to_image_grid(map, context.fov_ratio_zyx, context.image_matrix).samples;
   };
-  const at::Tensor noise = on_grid(noise_map(*source.filled.noise, source.maps));
-  const at::Tensor full = on_grid(fully_sampled_noise(*source.filled.noise, source.maps));
+  const int64_t n_kx = source.filled.kspace.samples.size(axis::kx);
+  const auto sampled = static_cast<double>(source.kspace.sampling.sampled_kx(n_kx).size());
+  const double part = std::sqrt(sampled / static_cast<double>(n_kx));  // what an echo lacks has no noise
+  const at::Tensor noise = part * on_grid(noise_map(*source.filled.noise, source.maps));
+  const at::Tensor full = part * on_grid(fully_sampled_noise(*source.filled.noise, source.maps));
   const double acceleration = source.kspace.sampling.effective_acceleration();
   return {{"noise", noise}, {"g_factor", ratio(noise, full) / std::sqrt(acceleration)}};
 }

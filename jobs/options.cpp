@@ -113,6 +113,7 @@ std::string reader_text(const ReaderOptions& o) {
 
 std::string identity_text(const ReconOptions& options) {
   std::ostringstream text;
+  text.precision(17);
   text << "combine=" << (options.combination == Combination::adaptive ? "adaptive" : "rss")
        << " prewhiten=" << options.prewhiten << " coils=" << options.coils
        << interpolation_text(options.interpolation) << " partial-fourier=" << to_text(options.partial_fourier)

@@ -25,7 +25,6 @@ struct Computed {
   Frames frames;
   std::vector<FrameLabel> labels;
   std::vector<FrameGeometry> geometry;
-  Sampling sampling;
   ReconstructedBatch result;
 };
 
@@ -94,7 +93,7 @@ void store(const Computed& computed, const Frames& order, Series& series) {
     series.labels[at] = computed.labels[i];
     series.geometry[at] = computed.geometry[i];
     series.evidence[at] = computed.result.frames[i];
-    series.samplings[at] = computed.sampling;
+    series.samplings[at] = computed.result.sampling;
   }
 }
 
@@ -129,8 +128,7 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
     const FrameBatch& batch = *next->batch;
     ReconstructedBatch result = compute(batch, context, report);
     if (result.lessons) context.options.interpolation.lessons = result.lessons;
-    if (!results.push({next->frames, batch.labels, batch.geometry, batch.kspace.sampling, std::move(result)}))
-      return;
+    if (!results.push({next->frames, batch.labels, batch.geometry, std::move(result)})) return;
     done += share;
     report(0);
   }

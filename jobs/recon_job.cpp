@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <map>
 
 #include "gpu/error.h"
-#include "gpu/log.h"
 #include "io/scan_reader.h"
 #include "io/uid.h"
 #include "jobs/batches.h"
+#include "jobs/evidence_log.h"
 #include "jobs/output_folder.h"
 #include "jobs/pipeline.h"
 #include "jobs/report.h"
@@ -22,35 +21,6 @@ namespace raki {
 namespace fs = std::filesystem;
 
 namespace {
-
-void log_evidence(const std::vector<Decision>& evidence) {
-  for (const Decision& d : evidence) {
-    const std::string text =
-        d.subject + ": " + d.value + " (" + d.source + (d.detail.empty() ? "" : "; " + d.detail) + ")";
-    log(d.contradiction ? LogLevel::warning : LogLevel::info, "decision", text);
-  }
-}
-
-/// Each warning, verdict and reason once, with the number of frames it holds for; what comes after the colon,
-/// mostly numbers, is the first such frame's.
-void log_frames(const Series& series) {
-  std::map<std::string, int64_t> frames;
-  std::vector<std::pair<LogLevel, std::string>> messages;
-  const auto add = [&](LogLevel level, const std::string& message) {
-    if (++frames[message.substr(0, message.find(':'))] == 1) messages.emplace_back(level, message);
-  };
-  for (const FrameEvidence& e : series.evidence) {
-    for (const std::string& warning : e.warnings) add(LogLevel::warning, warning);
-    if (e.warnings.empty() && !e.verdict.empty()) add(LogLevel::info, e.verdict);
-    if (e.method_used != e.method_asked)
-      add(LogLevel::info,
-          to_text(e.method_used) + " instead of " + to_text(e.method_asked) + ": " + e.reason);
-  }
-  for (const auto& [level, message] : messages) {
-    const auto n = frames[message.substr(0, message.find(':'))];
-    log(level, "frame", message + " (" + std::to_string(n) + (n == 1 ? " frame)" : " frames)"));
-  }
-}
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
@@ -76,10 +46,10 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   };
   const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
-  log_evidence(scan.evidence);
+  log_decisions(scan.evidence);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
-  log_evidence(context.evidence);
+  log_decisions(context.evidence);
   const auto batches = middle_first(plan_batches(scan, options, memory_budget(device)));
   OutputFolder folder(output, options.overwrite);
 

@@ -138,7 +138,8 @@ std::optional<WhiteningMatrix> whitening_of(const ScanSummary& scan, ReconContex
 void decide_partial_fourier(const ScanSummary& scan, ReconContext& context) {
   const bool asked = context.options.partial_fourier == PartialFourier::zero;
   std::set<std::string> told;
-  for (const Sampling& sampling : scan.samplings) {
+  for (const Sampling& as_read : scan.samplings) {
+    const Sampling sampling = remove_readout_oversampling(as_read, scan.readout_oversampling);
     const PartialFourierPlan plan = plan_of(sampling, context.options);
     if (plan.words.empty() || !told.insert(plan.words).second) continue;
     context.evidence.push_back(
@@ -219,7 +220,8 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   const Image image = timed("combine", images, [&](const CoilImages& coils) {
     return magnitude(combine_coils(coils, maps, context));
   });
-  ReconstructedBatch result{Image(image.samples.cpu()), filled.frames, filled.lessons, {}};
+  ReconstructedBatch result{
+      Image(image.samples.cpu()), input.kspace.sampling, filled.frames, filled.lessons, {}};
   if (options.noise_map)
     result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
                              part_of(progress, share, 1));

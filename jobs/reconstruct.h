@@ -40,7 +40,8 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
 
 struct ReconstructedBatch {
-  Image image;  ///< magnitude, float32 (frame, z, y, x), on the CPU
+  Image image;        ///< magnitude, float32 (frame, z, y, x), on the CPU
+  Sampling sampling;  ///< of the k-space it was made of, without readout oversampling
   std::vector<FrameEvidence> frames;
   std::shared_ptr<const GateLessons> lessons;  ///< of method raki, for the next batches
   std::map<std::string, at::Tensor> maps;      ///< jobs/noise_maps.h; empty unless `options.noise_map`

@@ -28,15 +28,18 @@ std::string fraction_text(int64_t encoded, int64_t n, int64_t spacing) {
 /// "ky 6/8 (96 of 128 lines), missing at the end"; empty where every line was encoded.
 std::string unencoded_text(const std::string& name, LineRange encoded, int64_t n, int64_t spacing) {
   const std::string side = missing_side(encoded, n);
-  const std::string lines = std::to_string(encoded.size()) + " of " + std::to_string(n) + " lines";
+  const std::string lines =
+      std::to_string(encoded.size()) + " of " + std::to_string(n) + (name == "kx" ? " samples" : " lines");
   if (side.empty()) return "";
   if (side == "both") return name + " " + lines + ", missing at both ends: a zero-padded matrix";
   return name + " " + fraction_text(encoded.size(), n, spacing) + " (" + lines + "), missing at the " + side;
 }
 
 std::string partial_fourier_text(const Sampling& s) {
-  const std::string text = joined_known({unencoded_text("ky", s.encoded_ky, s.n_ky(), s.acceleration_ky),
-                                         unencoded_text("kz", s.encoded_kz, s.n_kz(), s.acceleration_kz)});
+  const std::string readout = s.readout ? unencoded_text("kx", s.readout->sampled, s.readout->n, 1) : "";
+  const std::string text =
+      joined_known({unencoded_text("ky", s.encoded_ky, s.n_ky(), s.acceleration_ky),
+                    unencoded_text("kz", s.encoded_kz, s.n_kz(), s.acceleration_kz), readout});
   return text.empty() ? "none" : text;
 }
 
@@ -231,9 +234,8 @@ std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& 
   for (const std::string& name : method_names()) {
     std::string reason;
     for (const Sampling& sampling : scan.samplings) {
-      const int64_t lines =
-          scan.separate_calibration_lines > 0 ? scan.separate_calibration_lines : sampling.acs_ky.size();
-      reason = why_not(method_from_text(name), sampling, coils, n_kx, lines, options.interpolation);
+      const Means means{sampling, coils, n_kx, scan.separate_calibration_lines};
+      reason = why_not(method_from_text(name), means, options.interpolation);
       if (!reason.empty()) break;
     }
     result.emplace_back(name, reason);

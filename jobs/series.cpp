@@ -41,7 +41,9 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
   dicom.syntax = options.syntax;
   dicom.voxel_centre = options.voxel_centre;
   dicom.study_identity = input_digest;
-  dicom.identity = input_digest + " " + version + " " + identity_text(options) + " frames=";
+  // The same numbers are another scan in another shape, which a .hdr file beside them tells.
+  dicom.identity = input_digest + " " + version + " " + identity_text(options) +
+                   " images=" + c10::str(series.images.sizes()) + " frames=";
   for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
   dicom.derivation = derivation_text(series, options);
   dicom.software_version = version;
@@ -112,16 +114,6 @@ bool thickness_known(const ScanSummary& scan) {
   return scan.fov_known && !(stated && !(stated->z_mm > 0));
 }
 
-namespace {
-
-/// More than a few lines are missing on one side.
-bool is_partial(const Sampling& sampling) {
-  const PartialFourierPlan plan = plan_partial_fourier(sampling, PartialFourier::zero);
-  return plan.ky.partial || plan.kz.partial;
-}
-
-}  // namespace
-
 DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
                          const Sampling& sampling) {
   DicomSeries common;
@@ -133,7 +125,9 @@ DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometr
   common.acceleration = static_cast<double>(sampling.acceleration_ky);
   common.acceleration_text = "R = " + std::to_string(sampling.acceleration_ky);
   common.three_dimensional = scan.matrix.z > 1;
-  common.partial_fourier = is_partial(sampling);
+  const PartialFourierPlan plan = plan_partial_fourier(sampling, PartialFourier::zero);
+  common.partial_phase = plan.ky.partial || plan.kz.partial;
+  common.partial_frequency = plan.kx.partial;
   return common;
 }
 

@@ -3,6 +3,7 @@
 #include "io/output_file.h"
 #include "io/scan_reader.h"
 #include "jobs/batches.h"
+#include "jobs/evidence_log.h"
 #include "jobs/network_file.h"
 #include "jobs/reconstruct.h"
 
@@ -14,8 +15,10 @@ std::shared_ptr<const GateLessons> run_train_job(const std::filesystem::path& in
   check_new_file(output);
   const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
+  log_decisions(scan.evidence);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
+  log_decisions(context.evidence);
   const auto batches = middle_first(plan_batches(scan, options, memory_budget(device)));
   const DeviceScope scope(device);
   const auto lessons = learn_from(reader.read(batches.front()), context, progress);

@@ -71,6 +71,7 @@ NoiseAwareFit part_of(const NoiseAwareFit& fit, FrameRange frames) {
   part.gain = frames.of(fit.gain);
   part.noise.weight = frames.of(fit.noise.weight);
   part.noise.lambda = frames.of(fit.noise.lambda);
+  part.noise.sampled = fit.noise.sampled;
   part.noise.centre.assign(fit.noise.centre.begin() + frames.first,
                            fit.noise.centre.begin() + frames.first + frames.count);
   return part;

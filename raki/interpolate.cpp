@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gpu/error.h"
 #include "gpu/log.h"
@@ -71,28 +72,28 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
   throw Bug("a method without an interpolator");
 }
 
-/// What decides whether a method can work.
-struct Means {
+/// What decides whether a method can work: of a slab whose partitions are alike, what its slices see.
+struct Grounds {
   Sampling sampling;
   int64_t n_coils, n_kx;
   int64_t calibration_ky, calibration_kz;  ///< lines
 };
 
-/// A slab whose partitions are alike as its slices see it.
-Means of_slice(const Means& slab, bool separate_calibration) {
-  const Sampling slice = sampling_of_slice(slab.sampling);
-  return {slice, slab.n_coils, slab.n_kx, separate_calibration ? slab.calibration_ky : slice.acs_ky.size(),
-          1};
+/// `reference`: (ky, kz) lines of a separate calibration.
+Grounds grounds_of(const Sampling& sampling, int64_t n_coils, int64_t n_kx,
+                   std::optional<std::pair<int64_t, int64_t>> reference) {
+  const bool stack = is_a_stack(sampling);
+  const Sampling own = stack ? sampling_of_slice(sampling) : sampling;
+  const auto [ky, kz] = reference.value_or(std::pair(own.acs_ky.size(), own.acs_kz.size()));
+  return {own, n_coils, n_kx, ky, stack ? 1 : kz};
 }
 
-Means means_of(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration) {
-  const Sampling& sampling = kspace.sampling;
-  const auto lines = [&](int64_t axis, LineRange acs) {
-    return calibration ? calibration->samples.size(axis) : acs.size();
-  };
-  const Means means{sampling, kspace.samples.size(axis::coil), kspace.samples.size(axis::kx),
-                    lines(axis::ky, sampling.acs_ky), lines(axis::kz, sampling.acs_kz)};
-  return is_a_stack(sampling) ? of_slice(means, calibration.has_value()) : means;
+Grounds grounds_of(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration) {
+  std::optional<std::pair<int64_t, int64_t>> reference;
+  if (calibration)
+    reference.emplace(calibration->samples.size(axis::ky), calibration->samples.size(axis::kz));
+  return grounds_of(kspace.sampling, kspace.samples.size(axis::coil), kspace.samples.size(axis::kx),
+                    reference);
 }
 
 /// Numbers as found, for a message.
@@ -101,19 +102,19 @@ std::string found_text(int64_t calibration_lines, int64_t acceleration) {
 }
 
 /// The gap rule of GRAPPA and the noise-aware kernel; empty when it is met.
-std::string why_not_linear(const Means& means, int64_t width) {
-  const Sampling& sampling = means.sampling;
-  if (means.n_kx < width)
-    return std::to_string(means.n_kx) + " readout samples, the kernel needs " + std::to_string(width);
+std::string why_not_linear(const Grounds& grounds, int64_t width) {
+  const Sampling& sampling = grounds.sampling;
+  if (grounds.n_kx < width)
+    return std::to_string(grounds.n_kx) + " readout samples, the kernel needs " + std::to_string(width);
   // One measured line on each side of a gap spans R + 1 lines; at least one more line must be left to learn
   // from.
   const int64_t least = sampling.acceleration_ky + 2;
-  if (sampling.n_kz() == 1 && means.calibration_ky < least)
-    return found_text(means.calibration_ky, sampling.acceleration_ky) + ", at least " +
+  if (sampling.n_kz() == 1 && grounds.calibration_ky < least)
+    return found_text(grounds.calibration_ky, sampling.acceleration_ky) + ", at least " +
            std::to_string(least) + " needed";
   const LinePlan plan = line_plan(sampling);
   try {
-    kernel_groups(plan, {plan.grid.n_ky, {0, means.calibration_kz}, {0, means.calibration_ky}}, {});
+    kernel_groups(plan, {plan.grid.n_ky, {0, grounds.calibration_kz}, {0, grounds.calibration_ky}}, {});
   } catch (const InputError& error) {
     return error.facts().found;
   }
@@ -136,8 +137,8 @@ std::string why_irregular(const Sampling& sampling) {
   return "lines " + std::to_string(smallest) + " to " + std::to_string(largest) + " apart: no lattice";
 }
 
-std::string why_not(Method method, const Means& means, const RakiOptions& options) {
-  const auto& [sampling, n_coils, n_kx, lines, partitions] = means;
+std::string why_not(Method method, const Grounds& grounds, const RakiOptions& options) {
+  const auto& [sampling, n_coils, n_kx, lines, partitions] = grounds;
   if (method == Method::zero_filled || sampling.fully_sampled()) return "";
   const bool published = method == Method::raki_2019 || method == Method::rraki || method == Method::iraki;
   if (sampling.n_kz() > 1 && published) return "lines are missing along both phase-encode axes";
@@ -149,22 +150,22 @@ std::string why_not(Method method, const Means& means, const RakiOptions& option
       return why_not_per_channel(sampling, n_kx, lines, options.rraki.layers);
     case Method::iraki:
       if (const auto reason = why_not_iraki(sampling, n_kx, options.iraki); !reason.empty()) return reason;
-      return why_not_linear(means, options.grappa.kernel_kx);
+      return why_not_linear(grounds, options.grappa.kernel_kx);
     case Method::grappa:
       if (const auto reason = why_irregular(sampling); !reason.empty()) return reason;
-      return why_not_linear(means, options.grappa.kernel_kx);
+      return why_not_linear(grounds, options.grappa.kernel_kx);
     default:
-      return why_not_linear(means, noise_aware_readout_taps);
+      return why_not_linear(grounds, noise_aware_readout_taps);
   }
 }
 
-InputError cannot_work(const std::string& problem, const Means& means, const RakiOptions& options) {
+InputError cannot_work(const std::string& problem, const Grounds& grounds, const RakiOptions& options) {
   std::string work;
   for (const auto& name : method_names())
-    if (why_not(method_from_text(name), means, options).empty()) work += (work.empty() ? "" : ", ") + name;
+    if (why_not(method_from_text(name), grounds, options).empty()) work += (work.empty() ? "" : ", ") + name;
   return InputError({"The method " + to_text(options.method) + " cannot work on these data",
-                     problem + " (" + to_text(means.sampling) + ", " + std::to_string(means.n_coils) +
-                         (means.n_coils == 1 ? " coil)" : " coils)"),
+                     problem + " (" + to_text(grounds.sampling) + ", " + std::to_string(grounds.n_coils) +
+                         (grounds.n_coils == 1 ? " coil)" : " coils)"),
                      "", "", "Methods that work here: " + work});
 }
 
@@ -190,19 +191,17 @@ void check_samples(const UndersampledKSpace& kspace, const std::optional<Calibra
 
 void check_method(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,
                   const RakiOptions& options) {
-  const Means means = means_of(kspace, calibration);
-  if (const auto problem = why_not(options.method, means, options); !problem.empty())
-    throw cannot_work(problem, means, options);
+  const Grounds grounds = grounds_of(kspace, calibration);
+  if (const auto problem = why_not(options.method, grounds, options); !problem.empty())
+    throw cannot_work(problem, grounds, options);
 }
 
 }  // namespace
 
-std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
-                    int64_t calibration_lines, const RakiOptions& options) {
-  const bool separate = calibration_lines != sampling.acs_ky.size();
-  const Means means{sampling, n_coils, n_kx, calibration_lines,
-                    separate ? sampling.encoded_kz.size() : sampling.acs_kz.size()};
-  return why_not(method, is_a_stack(sampling) ? of_slice(means, separate) : means, options);
+std::string why_not(Method method, const Means& means, const RakiOptions& options) {
+  std::optional<std::pair<int64_t, int64_t>> reference;
+  if (means.reference_lines > 0) reference.emplace(means.reference_lines, means.sampling.encoded_kz.size());
+  return why_not(method, grounds_of(means.sampling, means.n_coils, means.n_kx, reference), options);
 }
 
 Interpolation interpolate(const UndersampledKSpace& kspace, const std::optional<Calibration>& calibration,

@@ -62,8 +62,13 @@ std::shared_ptr<const GateLessons> learn(const UndersampledKSpace& kspace,
                                          const std::optional<Calibration>& calibration,
                                          const RakiOptions& options, const Progress& progress = {});
 
-/// Why `method` cannot work on this sampling, coils and calibration; empty when it can.
-std::string why_not(Method method, const Sampling& sampling, int64_t n_coils, int64_t n_kx,
-                    int64_t calibration_lines, const RakiOptions& options);
+/// What a method has to work with.
+struct Means {
+  Sampling sampling;
+  int64_t n_coils = 0, n_kx = 0;
+  int64_t reference_lines = 0;  ///< separate ones of a frame; 0: the image's own ACS serves
+};
+/// Why `method` cannot work with that; empty when it can.
+std::string why_not(Method method, const Means& means, const RakiOptions& options);
 
 }  // namespace raki

@@ -85,7 +85,7 @@ at::Tensor recalibrate(const StageProblem& problem, const at::Tensor& filled,
   at::Tensor measured =
       at::zeros({static_cast<int64_t>(problem.plan.measured.size()), 1}, problem.weight.options());
   measured.index_fill_(0, indices_where(problem.plan.measured, true, measured.device()), 1);
-  const at::Tensor variance = measured.unsqueeze(0).expand_as(problem.weight);
+  const at::Tensor variance = (measured * problem.sampled).unsqueeze(0).expand_as(problem.weight);
   const LineBox box = regions.front().box;
   const CalibrationSet set{gather_rows(filled, regions), gather_rows(problem.weight, regions),
                            gather_rows(variance, regions), box};
@@ -123,8 +123,8 @@ void refine(const StageProblem& problem, NoiseMapWanted noise_map, NoiseAwareFit
     const at::Tensor measured = part(problem.measured), weight = part(problem.weight),
                      lambda = part(problem.lambda);
     const at::Tensor gain = at::ones_like(weight);
-    const StageProblem of_frames{measured,        problem.plan, weight, lambda, problem.blend_near_centre,
-                                 problem.progress};
+    const StageProblem of_frames{
+        measured, problem.plan, weight, lambda, problem.sampled, problem.blend_near_centre, problem.progress};
     FrozenKernels kernels;
     StageNotes notes{.gain = gain};
     if (noise_map == NoiseMapWanted::yes) {
@@ -153,7 +153,11 @@ void model_noise(const UndersampledKSpace& kspace, const EncodedLines& lines, No
   fit.noise.level = noise_level(kspace);
   fit.measured = lines.samples / sigma_factor(fit.noise.level.sigma, device);
   fit.noise.centre = find_centres(fit.measured, fit.plan.grid);
-  const SignalPower signal = signal_power(fit.measured, fit.plan.measured, fit.noise.centre, fit.plan.grid);
+  const LineRange kx = kspace.sampling.sampled_kx(fit.measured.size(3));
+  fit.noise.sampled = at::zeros({fit.measured.size(3)}, at::TensorOptions(device).dtype(at::kFloat));
+  fit.noise.sampled.narrow(0, kx.begin, kx.size()).fill_(1);
+  const SignalPower signal =
+      signal_power(fit.measured, fit.plan.measured, kx, fit.noise.centre, fit.plan.grid);
   const at::Tensor guard = at::tensor(signal.guard, at::kDouble).sqrt();
   fit.noise.guard = signal.guard;
   fit.noise.level.sigma = fit.noise.level.sigma * guard.unsqueeze(1);
@@ -167,8 +171,8 @@ CalibrationSet first_set(const NoiseAwareFit& fit, const CalibrationLines& refer
   const LineBox& box = reference.box;
   if (!separate) {
     const at::Tensor weight = fit.noise.weight.narrow(1, fit.acs.rows.begin, fit.acs.rows.size());
-    return {fit.measured.narrow(2, fit.acs.rows.begin, fit.acs.rows.size()), weight, at::ones_like(weight),
-            box};
+    return {fit.measured.narrow(2, fit.acs.rows.begin, fit.acs.rows.size()), weight,
+            fit.noise.sampled.expand_as(weight), box};
   }
   const at::Tensor lines =
       reference.samples / sigma_factor(fit.noise.level.sigma, reference.samples.device());
@@ -209,7 +213,8 @@ std::vector<bool> targets_of(const std::vector<GeometryGroup>& groups, LineGrid 
 }
 
 StageProblem problem_of(const NoiseAwareFit& fit, const Progress& progress) {
-  return {fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, fit.blend_near_centre, progress};
+  return {fit.measured,          fit.plan, fit.noise.weight, fit.noise.lambda, fit.noise.sampled,
+          fit.blend_near_centre, progress};
 }
 
 }  // namespace
@@ -257,7 +262,8 @@ NoiseAwareFit fit_noise_aware(const UndersampledKSpace& kspace, const std::optio
 
 at::Tensor fill_from(const at::Tensor& full, const NoiseAwareFit& fit) {
   const LineGrid grid = fit.plan.grid;
-  const StageProblem problem{fit.measured, fit.plan, fit.noise.weight, fit.noise.lambda, true, {}};
+  StageProblem problem = problem_of(fit, {});
+  problem.blend_near_centre = true;
   const int64_t n_kz = std::min(region_lines, grid.n_kz), n_ky = std::min(region_lines, grid.n_ky);
   std::vector<CalibrationRegion> regions;
   for (const auto& centre : fit.noise.centre)

@@ -13,10 +13,11 @@ constexpr int64_t noise_aware_equations = 20;  ///< to an unknown, in slabs (REA
 
 /// Calibration lines of every frame and what the fit has to know about them.
 struct CalibrationSet {
-  at::Tensor lines;     ///< (frame, coil, line, kx), units of the noise
-  at::Tensor weight;    ///< W (frame, line, kx)
-  at::Tensor variance;  ///< of the noise before weighting (frame, line, kx): 1 measured, 0 filled
-  LineBox box;          ///< of these lines
+  at::Tensor lines;   ///< (frame, coil, line, kx), units of the noise
+  at::Tensor weight;  ///< W (frame, line, kx)
+  at::Tensor
+      variance;  ///< of the noise before weighting (frame, line, kx): 1 measured, 0 filled or not sampled
+  LineBox box;   ///< of these lines
 };
 
 /// What stays the same for all geometries of one stage.
@@ -25,6 +26,7 @@ struct StageProblem {
   const LinePlan& plan;
   const at::Tensor& weight;
   const at::Tensor& lambda;
+  const at::Tensor& sampled;  ///< (kx) float32: 1 where a readout was sampled, else 0
   bool blend_near_centre;
   Progress progress;  ///< called with the part of the running pass
 };

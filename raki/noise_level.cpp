@@ -54,7 +54,9 @@ double outer_correlation(const UndersampledKSpace& kspace, int64_t f) {
   const Sampling& sampling = kspace.sampling;
   const at::Tensor places = sampling.mask.nonzero().to(kspace.samples.device());
   const at::Tensor picked = places.select(1, 0) * sampling.n_ky() + places.select(1, 1);
-  const at::Tensor lines = kspace.samples[f].flatten(1, 2).index_select(1, picked);
+  const LineRange kx = sampling.sampled_kx(kspace.samples.size(axis::kx));
+  const at::Tensor lines =
+      kspace.samples[f].flatten(1, 2).index_select(1, picked).narrow(2, kx.begin, kx.size());
   const at::Tensor outer = outer_samples(lines.abs().square().sum(0), places.to(at::kDouble), sampling);
   return neighbour_correlation(lines, outer);
 }

@@ -30,8 +30,12 @@ UndersampledKSpace simulate(const ScanModel& model, const Sampling& sampling, ui
   const at::Tensor along_x = fft_1d((normal.to(signal.device()) * sd).contiguous());
   const at::Tensor noise =
       signal.size(2) == 1 ? along_x : fft_1d(along_x.movedim(2, -1).contiguous()).movedim(-1, 2);
-  const at::Tensor lines = sampling.mask.to(signal.device()).unsqueeze(-1);
-  return {at::where(lines, signal + noise, at::zeros({}, signal.options())), sampling, model.signal.basis};
+  const LineRange kx = sampling.sampled_kx(signal.size(axis::kx));
+  at::Tensor sampled = at::zeros({signal.size(axis::kx)}, at::kBool);
+  sampled.narrow(0, kx.begin, kx.size()).fill_(true);
+  const at::Tensor measured = sampling.mask.unsqueeze(-1).logical_and(sampled);
+  return {at::where(measured.to(signal.device()), signal + noise, at::zeros({}, signal.options())), sampling,
+          model.signal.basis};
 }
 
 ScanModel model_of(const KSpace& filled, const UndersampledKSpace& kspace) {

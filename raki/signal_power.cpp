@@ -72,15 +72,16 @@ at::Tensor highpass_weight(const std::vector<KSpaceCentre>& centres, LineGrid gr
   return (1 - inner.reciprocal() + outer.reciprocal()).clamp_min(highpass_floor).to(at::kFloat);
 }
 
-SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured,
+SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured, LineRange kx,
                          const std::vector<KSpaceCentre>& centres, LineGrid grid) {
   std::vector<int64_t> present;
   for (size_t y = 0; y < measured.size(); ++y)
     if (measured[y]) present.push_back(static_cast<int64_t>(y));
   const at::Tensor picked = line_indices(present, {0}, lines.device());
   const at::Tensor distance = radius(centres, grid, lines.size(3), lines.device());
-  const at::Tensor measured_distance = distance.index_select(1, picked);
-  const at::Tensor power = lines.index_select(2, picked).abs().square().mean(1);
+  const at::Tensor measured_distance = distance.index_select(1, picked).narrow(2, kx.begin, kx.size());
+  const at::Tensor power =
+      lines.index_select(2, picked).narrow(3, kx.begin, kx.size()).abs().square().mean(1);
 
   const at::Tensor table = profiles(power, measured_distance, distance.flatten(1).amax(1));
   const at::Tensor outer = quantile_of(measured_distance.flatten(1), outer_quantile);

@@ -28,6 +28,7 @@ struct NoiseModel {
   std::vector<KSpaceCentre> centre;  ///< of every frame, within the encoded lines
   at::Tensor weight;                 ///< W (frame, line, kx) float32, 1e-3..1: high-pass about the centre
   at::Tensor lambda;                 ///< (frame, line, kx) float32, 1e-3..20: noise power / signal power
+  at::Tensor sampled;                ///< (kx) float32: 1 where a readout was sampled, else 0
 };
 
 /// 1 when the coils are whitened, unless the data contradict the noise scan; otherwise estimated from the
@@ -48,8 +49,9 @@ struct SignalPower {
   at::Tensor power;           ///< S (frame, line, kx) float32, >= 0.02
   std::vector<double> guard;  ///< q: outer power where it is below 1 (noise cannot exceed it), else 1
 };
-/// `lines` (frame, coil, line, kx) in units of the noise; `measured`: one entry a line.
-SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured,
+/// `lines` (frame, coil, line, kx) in units of the noise; `measured`: one entry a line, of which the samples
+/// `kx` were acquired.
+SignalPower signal_power(const at::Tensor& lines, const std::vector<bool>& measured, LineRange kx,
                          const std::vector<KSpaceCentre>& centres, LineGrid grid);
 
 }  // namespace raki

@@ -73,7 +73,9 @@ bool partitions_are_alike(const Sampling& sampling) {
 }
 
 Sampling sampling_of_slice(const Sampling& sampling) {
-  return detect_sampling(sampling.mask.any(0, true), sampling.encoded_ky, {0, 1});
+  Sampling slice = detect_sampling(sampling.mask.any(0, true), sampling.encoded_ky, {0, 1});
+  slice.readout = sampling.readout;
+  return slice;
 }
 
 UndersampledKSpace slices_of(const UndersampledKSpace& slab) {

@@ -49,7 +49,7 @@ KSpace filter_kspace(const KSpace& kspace, const Sampling& sampling, KSpaceFilte
   if (filter.taper == 0) return kspace;
   const int64_t n_kx = kspace.samples.size(axis::kx);
   at::Tensor window = window_of(sampling.n_ky(), sampling.encoded_ky, filter.taper).unsqueeze(1) *
-                      window_of(n_kx, {0, n_kx}, filter.taper);
+                      window_of(n_kx, sampling.sampled_kx(n_kx), filter.taper);
   if (sampling.n_kz() > 1)
     window = window_of(sampling.n_kz(), sampling.encoded_kz, filter.taper).view({-1, 1, 1}) * window;
   return {kspace.samples * window.to(kspace.samples.device()), kspace.basis};

@@ -18,7 +18,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The measured lines of a batch and where they lie.
 struct MeasuredLines {
-  at::Tensor samples;       ///< (frame, coil, line, kx)
+  at::Tensor samples;       ///< (frame, coil, line, kx), those of a readout that were acquired
   at::Tensor ky, kz;        ///< (line,) float64
   double n_ky, n_kz, n_kx;  ///< of the encoded matrix
 };
@@ -28,14 +28,17 @@ MeasuredLines measured_lines(const UndersampledKSpace& kspace) {
   const auto device = kspace.samples.device();
   const at::Tensor places = sampling.mask.nonzero().to(device);
   const at::Tensor kz = places.select(1, 0), ky = places.select(1, 1);
-  const at::Tensor lines =
-      kspace.samples.flatten(axis::kz, axis::ky).index_select(2, kz * sampling.n_ky() + ky);
+  const LineRange kx = sampling.sampled_kx(kspace.samples.size(axis::kx));
+  const at::Tensor lines = kspace.samples.flatten(axis::kz, axis::ky)
+                               .index_select(2, kz * sampling.n_ky() + ky)
+                               .narrow(3, kx.begin, kx.size())
+                               .contiguous();
   return {lines,
           ky.to(at::kDouble),
           kz.to(at::kDouble),
           static_cast<double>(sampling.encoded_ky.size()),
           static_cast<double>(sampling.encoded_kz.size()),
-          static_cast<double>(kspace.samples.size(axis::kx))};
+          static_cast<double>(lines.size(3))};
 }
 
 /// Line and readout index of the strongest sample (sum over coils), each (frame,).

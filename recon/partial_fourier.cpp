@@ -31,55 +31,63 @@ at::Tensor encoded_lines(const MirrorAxis& axis) {
   return (line >= axis.encoded.begin).logical_and(line < axis.encoded.end);
 }
 
-/// Lines of both axes, bool (kz, ky).
-at::Tensor plane_of(const at::Tensor& kz, const at::Tensor& ky) {
-  return kz.unsqueeze(1).logical_and(ky);
+/// The product of a table (n,) of every axis: (kx, kz, ky).
+at::Tensor volume_of(const PartialFourierPlan& plan, at::Tensor (*table)(const MirrorAxis&)) {
+  return table(plan.kx).view({-1, 1, 1}) * table(plan.kz).view({-1, 1}) * table(plan.ky);
 }
 
-/// Every line of (kz, ky) in the place of its mirror image, modulo n.
-at::Tensor mirrored(const at::Tensor& lines) {
-  return lines.flip({0, 1}).roll({1 - lines.size(0) % 2, 1 - lines.size(1) % 2}, {0, 1});
+/// Every place of (kx, kz, ky) in that of its mirror image, modulo n.
+at::Tensor mirrored(const at::Tensor& places) {
+  const auto back = [&](int64_t axis) { return 1 - places.size(axis) % 2; };
+  return places.flip({0, 1, 2}).roll({back(0), back(1), back(2)}, {0, 1, 2});
 }
 
-struct Lines {
-  at::Tensor encoded, fillable;  ///< bool (kz, ky) on the CPU
+struct Places {
+  at::Tensor encoded, fillable;  ///< bool (kx, kz, ky) on the CPU
 };
 
-Lines lines_of(const MirrorAxis& kz, const MirrorAxis& ky) {
+Places places_of(const PartialFourierPlan& plan) {
   // An axis of which only a few lines are missing is left as it is.
-  const auto within = [](const MirrorAxis& axis) {
+  const at::Tensor encoded = volume_of(plan, encoded_lines);
+  const at::Tensor within = volume_of(plan, [](const MirrorAxis& axis) {
     return axis.partial ? at::ones({axis.n}, at::kBool) : encoded_lines(axis);
-  };
-  const at::Tensor encoded = plane_of(encoded_lines(kz), encoded_lines(ky));
-  const at::Tensor missing = plane_of(within(kz), within(ky)).logical_and(encoded.logical_not());
-  return {encoded, missing.logical_and(mirrored(encoded))};
+  });
+  return {encoded, within.logical_and(encoded.logical_not()).logical_and(mirrored(encoded))};
 }
 
-// The steps below work on samples transformed along the readout, where every column is by itself: (frame,
-// coil, x, kz, ky), with the centre at 0 so that no transform has to shift it.
+// The steps below work on (frame, coil, kx, kz, ky), with the centre at 0 so that no transform has to shift
+// it; where the echo is not partial, transformed along the readout before, (frame, coil, x, kz, ky): every
+// column is by itself then.
 
-at::Tensor columns_of(const at::Tensor& samples) {
-  return at::fft_ifftshift(ifft_1d(samples).permute({0, 1, 4, 2, 3}), at::IntArrayRef{3, 4}).contiguous();
-}
-at::Tensor samples_of(const at::Tensor& columns) {
-  return fft_1d(at::fft_fftshift(columns, at::IntArrayRef{3, 4}).permute({0, 1, 3, 4, 2}).contiguous());
+std::vector<int64_t> mirrored_axes(const PartialFourierPlan& plan) {
+  return plan.kx.partial ? std::vector<int64_t>{2, 3, 4} : std::vector<int64_t>{3, 4};
 }
 
-at::Tensor images_of(const at::Tensor& columns) {
-  return at::fft_ifft2(columns);
+at::Tensor columns_of(const at::Tensor& samples, const PartialFourierPlan& plan) {
+  const at::Tensor readouts = plan.kx.partial ? samples : ifft_1d(samples);
+  return at::fft_ifftshift(readouts.permute({0, 1, 4, 2, 3}), mirrored_axes(plan)).contiguous();
 }
-at::Tensor columns_of_images(const at::Tensor& images) {
-  return at::fft_fft2(images);
-}
-
-/// A table of lines (kz, ky) in the order and place of `columns`.
-at::Tensor beside(const at::Tensor& columns, const at::Tensor& lines) {
-  return at::fft_ifftshift(lines).to(columns.device());
+at::Tensor samples_of(const at::Tensor& columns, const PartialFourierPlan& plan) {
+  const at::Tensor readouts =
+      at::fft_fftshift(columns, mirrored_axes(plan)).permute({0, 1, 3, 4, 2}).contiguous();
+  return plan.kx.partial ? readouts : fft_1d(readouts);
 }
 
-/// `columns` at the lines (kz, ky), zeros elsewhere.
-at::Tensor only(const at::Tensor& lines, const at::Tensor& columns) {
-  return at::where(beside(columns, lines), columns, at::zeros({}, columns.options()));
+at::Tensor images_of(const at::Tensor& columns, const PartialFourierPlan& plan) {
+  return at::fft_ifftn(columns, std::nullopt, mirrored_axes(plan));
+}
+at::Tensor columns_of_images(const at::Tensor& images, const PartialFourierPlan& plan) {
+  return at::fft_fftn(images, std::nullopt, mirrored_axes(plan));
+}
+
+/// A table of places (kx, kz, ky) in the order and place of `columns`.
+at::Tensor beside(const at::Tensor& columns, const at::Tensor& places) {
+  return at::fft_ifftshift(places).to(columns.device());
+}
+
+/// `columns` at these places, zeros elsewhere.
+at::Tensor only(const at::Tensor& places, const at::Tensor& columns) {
+  return at::where(beside(columns, places), columns, at::zeros({}, columns.options()));
 }
 
 /// Hann over the symmetric lines of a partial axis, 1 on another. (n,) float32.
@@ -92,18 +100,17 @@ at::Tensor phase_window(const MirrorAxis& axis) {
 
 /// Of the low-resolution coil images: complex numbers of size 1, or 0 where there is no signal at all.
 at::Tensor phase_of(const at::Tensor& columns, const PartialFourierPlan& plan) {
-  const at::Tensor window = phase_window(plan.kz).unsqueeze(1) * phase_window(plan.ky);
-  return at::sgn(images_of(columns * beside(columns, window)));
+  return at::sgn(images_of(columns * beside(columns, volume_of(plan, phase_window)), plan));
 }
 
-/// The encoded lines, and what the projections find for the fillable ones.
+/// The encoded samples, and what the projections find for the fillable ones.
 at::Tensor projected(const at::Tensor& columns, const PartialFourierPlan& plan) {
-  const auto [encoded, fillable] = lines_of(plan.kz, plan.ky);
+  const auto [encoded, fillable] = places_of(plan);
   const at::Tensor measured = only(encoded, columns), filled = beside(columns, fillable);
   const at::Tensor phase = phase_of(measured, plan);
   at::Tensor found = measured;
   for (int64_t i = 0; i < iterations; ++i)
-    found = at::where(filled, columns_of_images(images_of(found).abs() * phase), measured);
+    found = at::where(filled, columns_of_images(images_of(found, plan).abs() * phase, plan), measured);
   return found;
 }
 
@@ -125,8 +132,8 @@ at::Tensor trust_in(const at::Tensor& columns, const PartialFourierPlan& plan) {
   PartialFourierPlan narrower = plan;
   narrower.ky = held_back(plan.ky);
   narrower.kz = held_back(plan.kz);
-  const at::Tensor encoded = lines_of(plan.kz, plan.ky).encoded;
-  const at::Tensor held = encoded.logical_and(lines_of(narrower.kz, narrower.ky).fillable);
+  narrower.kx = held_back(plan.kx);
+  const at::Tensor held = places_of(plan).encoded.logical_and(places_of(narrower).fillable);
   const at::Tensor found = only(held, projected(columns, narrower));
   // In double precision, so that the order of the sum (threads, frames in the batch) shows in no bit.
   const auto summed = [](const at::Tensor& values) { return values.sum({1, 2, 3, 4}, false, at::kDouble); };
@@ -136,36 +143,47 @@ at::Tensor trust_in(const at::Tensor& columns, const PartialFourierPlan& plan) {
 }
 
 PartialFourierFilling by_pocs(const KSpace& kspace, const PartialFourierPlan& plan) {
-  const at::Tensor columns = columns_of(kspace.samples), trust = trust_in(columns, plan);
-  const at::Tensor found = samples_of(projected(columns, plan) * trust.view({-1, 1, 1, 1, 1}));
-  const at::Tensor filled = lines_of(plan.kz, plan.ky).fillable.to(found.device()).unsqueeze(-1);
+  const at::Tensor columns = columns_of(kspace.samples, plan), trust = trust_in(columns, plan);
+  const at::Tensor found = samples_of(projected(columns, plan) * trust.view({-1, 1, 1, 1, 1}), plan);
+  const at::Tensor filled = places_of(plan).fillable.movedim(0, 2).to(found.device());
   return {KSpace(at::where(filled, found, kspace.samples), kspace.basis), trust.cpu()};
 }
 
 PartialFourierFilling by_homodyne(const KSpace& kspace, const PartialFourierPlan& plan) {
-  const auto [encoded, fillable] = lines_of(plan.kz, plan.ky);
+  const auto [encoded, fillable] = places_of(plan);
   const at::Tensor weight = encoded.to(at::kFloat) + mirrored(fillable).to(at::kFloat);
-  const at::Tensor columns = columns_of(kspace.samples), phase = phase_of(columns, plan);
-  const at::Tensor images = images_of(columns * beside(columns, weight));
-  const at::Tensor in_phase = columns_of_images(at::real(images * phase.conj()) * phase);
-  return {KSpace(samples_of(only(encoded.logical_or(fillable), in_phase)), kspace.basis), {}};
-}
-
-std::string range_text(LineRange range) {
-  return std::to_string(range.begin) + "-" + std::to_string(range.end - 1);
+  const at::Tensor columns = columns_of(kspace.samples, plan), phase = phase_of(columns, plan);
+  const at::Tensor images = images_of(columns * beside(columns, weight), plan);
+  const at::Tensor in_phase = columns_of_images(at::real(images * phase.conj()) * phase, plan);
+  return {KSpace(samples_of(only(encoded.logical_or(fillable), in_phase), plan), kspace.basis), {}};
 }
 
 std::string axis_words(const MirrorAxis& axis, const std::string& name) {
-  return axis.partial ? ", " + name + " " + range_text(axis.encoded) + " of " + std::to_string(axis.n) +
-                            " encoded, phase from " + name + " " + range_text(axis.symmetric())
+  return axis.partial ? ", " + name + " " + to_text(axis.encoded) + " of " + std::to_string(axis.n) +
+                            " encoded, phase from " + name + " " + to_text(axis.symmetric())
                       : "";
+}
+
+/// Lines without a sample so far that get some.
+int64_t fillable_lines(const PartialFourierPlan& plan) {
+  const auto [encoded, fillable] = places_of(plan);
+  return fillable.any(0).logical_and(encoded.any(0).logical_not()).sum().item<int64_t>();
+}
+
+/// "624 lines", "624 lines and 32 samples of every readout"
+std::string what_is_missing(const PartialFourierPlan& plan) {
+  const int64_t lines = fillable_lines(plan), samples = plan.kx.partial ? plan.kx.fillable() : 0;
+  std::string text = lines > 0 ? std::to_string(lines) + " lines" : "";
+  if (samples > 0)
+    text += (text.empty() ? "" : " and ") + std::to_string(samples) + " samples of every readout";
+  return text;
 }
 
 /// Why the phase of a partial axis cannot be known; empty when it can.
 std::string too_narrow(const MirrorAxis& axis, const std::string& name) {
   if (!axis.partial || axis.half_width() >= least_half_width) return "";
-  return name + ": " + std::to_string(axis.symmetric().size()) +
-         " lines about the centre are encoded on both sides of it, the phase needs " +
+  return name + ": " + std::to_string(axis.symmetric().size()) + (name == "kx" ? " samples" : " lines") +
+         " about the centre are encoded on both sides of it, the phase needs " +
          std::to_string(2 * least_half_width + 1);
 }
 
@@ -208,26 +226,29 @@ PartialFourierPlan plan_partial_fourier(const Sampling& sampling, PartialFourier
   PartialFourierPlan plan;
   plan.ky = axis_of(sampling.encoded_ky, sampling.n_ky());
   plan.kz = axis_of(sampling.encoded_kz, sampling.n_kz());
-  if (!plan.ky.partial && !plan.kz.partial) {
+  if (const auto& readout = sampling.readout; readout && axis_of(readout->sampled, readout->n).partial)
+    plan.kx = axis_of(readout->sampled, readout->n);
+  if (!plan.ky.partial && !plan.kz.partial && !plan.kx.partial) {
     const int64_t lines = std::max(plan.ky.fillable(), plan.kz.fillable());
     if (lines > 0) plan.words = std::to_string(lines) + " lines left empty: too few to matter";
     return plan;
   }
-  for (const auto& [axis, name] : {std::pair(plan.ky, "ky"), std::pair(plan.kz, "kz")})
+  for (const auto& [axis, name] :
+       {std::pair(plan.ky, "ky"), std::pair(plan.kz, "kz"), std::pair(plan.kx, "kx")})
     if (plan.words.empty()) plan.words = too_narrow(axis, name);
   if (!plan.words.empty()) return plan;
-  const auto lines = lines_of(plan.kz, plan.ky).fillable.sum().item<int64_t>();
+  const bool zero = wanted == PartialFourier::zero;
   plan.filling = wanted;
-  plan.lines = wanted == PartialFourier::zero ? 0 : lines;
-  plan.words = std::to_string(lines) +
-               (wanted == PartialFourier::zero ? " lines left empty" : " lines filled") +
-               axis_words(plan.ky, "ky") + axis_words(plan.kz, "kz");
+  plan.lines = zero ? 0 : fillable_lines(plan);
+  plan.words = what_is_missing(plan) + (zero ? " left empty" : " filled") + axis_words(plan.ky, "ky") +
+               axis_words(plan.kz, "kz") + axis_words(plan.kx, "kx");
   return plan;
 }
 
 PartialFourierFilling fill_partial_fourier(const KSpace& kspace, const PartialFourierPlan& plan) {
-  check_tensor(kspace.samples, "k-space", {{"frame"}, {"coil"}, {"kz", plan.kz.n}, {"ky", plan.ky.n}, {"kx"}},
-               at::kComplexFloat);
+  const int64_t n_kx = plan.kx.partial ? plan.kx.n : kspace.samples.size(axis::kx);
+  check_tensor(kspace.samples, "k-space",
+               {{"frame"}, {"coil"}, {"kz", plan.kz.n}, {"ky", plan.ky.n}, {"kx", n_kx}}, at::kComplexFloat);
   if (plan.filling == PartialFourier::pocs) return by_pocs(kspace, plan);
   if (plan.filling == PartialFourier::homodyne) return by_homodyne(kspace, plan);
   return {kspace, {}};

@@ -1,7 +1,7 @@
 #pragma once
-// Partial Fourier: lines that were never encoded, from the mirror images of those that were. The image of an
-// object without phase has a k-space with k(-q) = conj k(q); with a smooth phase, known from the lines that
-// were encoded on both sides of the centre, nearly so.
+// Partial Fourier: lines that were never encoded, and the samples an asymmetric echo lacks, from the mirror
+// images of those that were. The image of an object without phase has a k-space with k(-q) = conj k(q); with
+// a smooth phase, known from what was encoded on both sides of the centre, nearly so.
 
 #include "recon/types.h"
 
@@ -16,10 +16,10 @@ enum class PartialFourier {
 PartialFourier partial_fourier_from_text(const std::string& name);
 std::string to_text(PartialFourier filling);
 
-/// One phase-encode axis and the lines that were encoded along it; line i mirrors line 2 (n / 2) - i.
+/// One axis and the lines (along kx: samples) that were encoded along it; line i mirrors line 2 (n / 2) - i.
 struct MirrorAxis {
   int64_t n = 1;
-  LineRange encoded;
+  LineRange encoded = {0, 1};
   bool partial = false;         ///< more than a few lines have a mirror image and were not encoded
   int64_t half_width() const;   ///< lines on each side of n / 2 that were encoded on both
   int64_t fillable() const;     ///< lines that were not encoded, but whose mirror image was
@@ -29,8 +29,8 @@ struct MirrorAxis {
 /// What can be filled, and how; the sampling alone decides.
 struct PartialFourierPlan {
   PartialFourier filling = PartialFourier::zero;  ///< `zero` also where nothing can be filled
-  MirrorAxis ky, kz;
-  int64_t lines = 0;  ///< (kz, ky) lines to be filled
+  MirrorAxis ky, kz, kx;                          ///< kx: a single sample unless the echo is partial
+  int64_t lines = 0;                              ///< (kz, ky) lines to be filled
   std::string words;  ///< which lines, or why none; empty where all have both or neither side
 };
 

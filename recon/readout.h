@@ -12,6 +12,10 @@ namespace raki {
 /// old one, not 1 / factor of it.
 /// @throws InputError when factor < 1.
 UndersampledKSpace remove_readout_oversampling(const UndersampledKSpace& kspace, double factor);
+/// Every new sample is made of many old ones. Of a readout that was not sampled in full those count as
+/// sampled that lie at least one new sample away from the ones left out: by then about 5 % of a sample is
+/// missing.
+Sampling remove_readout_oversampling(const Sampling& sampling, double factor);
 Calibration remove_readout_oversampling(const Calibration& calibration, double factor);
 
 }  // namespace raki

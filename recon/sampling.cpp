@@ -233,6 +233,9 @@ int64_t Sampling::n_kz() const {
 int64_t Sampling::measured_lines() const {
   return mask.sum().item<int64_t>();
 }
+LineRange Sampling::sampled_kx(int64_t n_kx) const {
+  return readout ? readout->sampled : LineRange{0, n_kx};
+}
 bool Sampling::fully_sampled() const {
   return measured_lines() == encoded_ky.size() * encoded_kz.size();
 }
@@ -252,7 +255,8 @@ std::vector<int64_t> Sampling::measured_ky() const {
 }
 
 bool Sampling::operator==(const Sampling& other) const {
-  return encoded_ky == other.encoded_ky && encoded_kz == other.encoded_kz && at::equal(mask, other.mask);
+  return encoded_ky == other.encoded_ky && encoded_kz == other.encoded_kz && readout == other.readout &&
+         at::equal(mask, other.mask);
 }
 
 std::string missing_side(LineRange encoded, int64_t n) {
@@ -279,7 +283,8 @@ Sampling detect_sampling(const at::Tensor& mask, LineRange encoded_ky, LineRange
           ky.commonest,
           kz.commonest,
           commonest_shift(outside, ky.commonest),
-          ky.even && kz.even};
+          ky.even && kz.even,
+          std::nullopt};
 }
 
 std::string acs_text(const Sampling& sampling) {
@@ -305,6 +310,7 @@ std::string to_text(const Sampling& sampling) {
     text += "ky " + to_text(sampling.encoded_ky) + " encoded, ";
   if (sampling.encoded_kz.size() != sampling.n_kz())
     text += "kz " + to_text(sampling.encoded_kz) + " encoded, ";
+  if (sampling.readout) text += "kx " + to_text(sampling.readout->sampled) + " sampled, ";
   if (sampling.fully_sampled()) return text + "all measured";
   char effective[32];
   std::snprintf(effective, sizeof effective, "%.2f", sampling.effective_acceleration());

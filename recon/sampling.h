@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,14 @@ struct LineRange {
   bool operator==(const LineRange&) const = default;
 };
 
-/// The sampling of one batch of frames in the phase-encode plane.
+/// Samples of a readout that were acquired, the others being zero: an asymmetric echo, discarded samples.
+struct ReadoutExtent {
+  int64_t n = 1;  ///< samples along kx, acquired or not
+  LineRange sampled;
+  bool operator==(const ReadoutExtent&) const = default;
+};
+
+/// The sampling of one batch of frames: which lines of the phase-encode plane, and how much of each.
 struct Sampling {
   at::Tensor mask;  ///< bool (kz, ky) on the CPU: measured lines
   LineRange encoded_ky,
@@ -29,9 +37,11 @@ struct Sampling {
   int64_t acceleration_kz = 1;
   int64_t caipi_shift =
       0;  ///< lines by which those of a partition are moved against the partition measured before
-  bool even_spacing = true;  ///< every spacing outside the ACS is the same
+  bool even_spacing = true;                   ///< every spacing outside the ACS is the same
+  std::optional<ReadoutExtent> readout = {};  ///< where not every sample of a readout was acquired
 
-  bool fully_sampled() const;  ///< no line missing within the encoded range
+  LineRange sampled_kx(int64_t n_kx) const;  ///< of readouts of that many samples
+  bool fully_sampled() const;                ///< no line missing within the encoded range
   int64_t n_ky() const;
   int64_t n_kz() const;
   int64_t measured_lines() const;

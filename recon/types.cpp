@@ -48,6 +48,8 @@ UndersampledKSpace::UndersampledKSpace(at::Tensor samples_in, Sampling sampling_
   check_tensor(samples, "undersampled k-space",
                {{"frame"}, {"coil", basis.n_coils}, {"kz", sampling.n_kz()}, {"ky", sampling.n_ky()}, {"kx"}},
                at::kComplexFloat);
+  if (sampling.readout && sampling.readout->n != samples.size(axis::kx))
+    throw Bug("a readout of another length than the k-space's");
 }
 
 KSpace::KSpace(at::Tensor samples_in, CoilBasis basis_in) : samples(std::move(samples_in)), basis(basis_in) {

@@ -134,7 +134,7 @@ def test_what_the_header_says_is_written(series):
     assert (d.StudyDate, d.SeriesTime, d.AcquisitionTime) == ("20240613", "101112.5", "101113.250000")
     assert (d.RepetitionTime, d.EchoTime, d.InversionTime, d.FlipAngle) == (530.5, 4.92, 100, 25)
     assert (d.MagneticFieldStrength, d.ImagingFrequency) == (2.89362, 123.194187)
-    assert list(d.ScanningSequence) == ["GR", "IR"] and d.SequenceVariant == "SP" and d.ScanOptions == "PFP"
+    assert list(d.ScanningSequence) == ["GR", "IR"] and d.SequenceVariant == "SP" and d.ScanOptions == ["PFP", "PFF"]
     assert d.ReceiveCoilName == "HeadNeck_20" and d.PatientPosition == "HFS" and d.BodyPartExamined == "HEAD"
     assert list(d.ImageType) == ["ORIGINAL", "PRIMARY", "M", "ND"]
     assert d.PixelSpacing == [1.75, 1.6] and d.SliceThickness == 5 and d.SpacingBetweenSlices == 6.5

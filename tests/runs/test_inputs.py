@@ -160,6 +160,17 @@ def test_arrays_of_every_kind_give_one_image(raki, brain, tmp_path):
     assert "--infer-mask" in raki("info", tmp_path / "scan.npy", "--axes", "coil,ky,kx", code=65).stderr
 
 
+def test_the_shape_in_a_hdr_file_makes_another_scan(raki, tmp_path):
+    rng = np.random.default_rng(2)
+    (rng.standard_normal((4, 24, 32)) + 1j * rng.standard_normal((4, 24, 32))).astype(np.complex64).tofile(tmp_path / "scan.cfl")
+    uids = []
+    for shape in ("32 24 4", "24 32 4", "32 24 4"):
+        (tmp_path / "scan.hdr").write_text(f"# Dimensions\n{shape}\n")
+        raki("recon", tmp_path / "scan.cfl", "-o", tmp_path / f"out{len(uids)}", "--axes", "kx,ky,coil", "--method", "zero-filled")
+        uids.append(pydicom.dcmread(next((tmp_path / f"out{len(uids)}").rglob("*.dcm"))).SOPInstanceUID)
+    assert uids[0] == uids[2] != uids[1]
+
+
 def test_random_lines_are_filled_by_the_noise_aware_kernel_and_refused_by_grappa(raki, brain, tmp_path):
     mask = np.random.default_rng(1).random(180) < 0.3
     mask[80:100] = True

@@ -33,6 +33,12 @@ def test_train_and_apply_are_recon_to_the_bit(raki, scan, tmp_path):
         assert trained == applied
 
 
+def test_train_says_what_was_decided(raki, scan, tmp_path):
+    told = raki("train", scan / "scan.h5", "-o", tmp_path / "network.json").stderr
+    for line in ("acceleration: R = 3", "noise: prewhitened"):
+        assert line in told
+
+
 def test_the_knobs_of_both_halves_are_those_of_recon(raki, scan, tmp_path):
     knobs = ["--detail", 2, "--seed", 7, "--slices", "1:3"]
     (tmp_path / "scan.h5").symlink_to(scan / "scan.h5")

@@ -68,6 +68,22 @@ def stream_of_file(source, path):
             out.close()
 
 
+def asymmetric_stream(source, path, left_out):
+    """The same without the first `left_out` samples of every readout but the noise's: the echo comes early."""
+    with ismrmrd.File(source, "r") as file:
+        dataset = file["dataset"]
+        readouts = []
+        for whole in dataset.acquisitions:
+            if whole.is_flag_set(NOISE):
+                readouts.append(whole)
+                continue
+            head = whole.getHead()
+            head.number_of_samples -= left_out
+            head.center_sample -= left_out
+            readouts.append(ismrmrd.Acquisition(head, np.ascontiguousarray(whole.data[:, left_out:])))
+        write_stream(path, dataset.header.toXML(), readouts)
+
+
 def write_fastmri(path, kspace, xml, mask=None):
     """`kspace` (slice, coil, readout, phase encode) complex64; fastMRI's layout, not its data."""
     with h5py.File(path, "w") as file:

@@ -98,7 +98,7 @@ DicomSeries series_of(const Protocol& protocol, bool known) {
   series.geometry_known = known;
   series.acceleration_text = "R = 4";
   series.acceleration = 4;
-  series.partial_fourier = known;
+  series.partial_phase = series.partial_frequency = known;
   return series;
 }
 

@@ -64,6 +64,16 @@ at::Tensor true_kspace(const FrameBatch& batch, const Truth& truth) {
   return k;
 }
 
+void expect_sampled(const FrameBatch& batch, const Truth& truth) {
+  const int64_t n = batch.kspace.samples.size(4);
+  const LineRange sampled{truth.first_kx, std::min<int64_t>(truth.end_kx, n)};
+  const auto& readout = batch.kspace.sampling.readout;
+  EXPECT_EQ(readout.has_value(), sampled.size() < n);
+  if (readout) {
+    EXPECT_EQ(*readout, (ReadoutExtent{n, sampled}));
+  }
+}
+
 void expect_equal(const at::Tensor& found, const at::Tensor& expected, double tolerance) {
   if (tolerance == 0)
     expect_same(found, expected);
@@ -163,8 +173,10 @@ class Torture : public testing::TestWithParam<Trap> {
     SCOPED_TRACE("decided:\n" + text_of(summary.evidence));
     for (int64_t frame = 0; frame < static_cast<int64_t>(summary.labels.size()); ++frame) {
       const FrameBatch batch = reader.read({frame});
-      if (expected.truth)
+      if (expected.truth) {
         expect_equal(batch.kspace.samples, true_kspace(batch, *expected.truth), expected.truth->tolerance);
+        expect_sampled(batch, *expected.truth);
+      }
       EXPECT_EQ(batch.calibration.has_value(), expected.reference.has_value());
       if (expected.reference) expect_reference(batch, *expected.reference);
       if (frame == 0) expect_sampling(expected, batch.kspace.sampling);

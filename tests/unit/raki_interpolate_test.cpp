@@ -116,25 +116,25 @@ TEST(WhyNot, NamesWhatStandsInTheWay) {
   };
   const Sampling good = sampling(uniform_mask(72, 4, 24));
   for (const auto& name : method_names())
-    EXPECT_EQ(why_not(method_from_text(name), good, 8, 64, 24, {}), "") << name;
-  EXPECT_NE(why_not(Method::linear, good, 1, 64, 24, {}).find("one coil"), std::string::npos);
-  EXPECT_NE(why_not(Method::linear, good, 8, 6, 24, {}).find("6 readout samples"), std::string::npos);
-  EXPECT_EQ(why_not(Method::zero_filled, good, 1, 1, 0, {}), "");
+    EXPECT_EQ(why_not(method_from_text(name), {good, 8, 64}, {}), "") << name;
+  EXPECT_NE(why_not(Method::linear, {good, 1, 64}, {}).find("one coil"), std::string::npos);
+  EXPECT_NE(why_not(Method::linear, {good, 8, 6}, {}).find("6 readout samples"), std::string::npos);
+  EXPECT_EQ(why_not(Method::zero_filled, {good, 1, 1}, {}), "");
   for (const Method method : {Method::raki_2019, Method::rraki, Method::iraki})
-    EXPECT_NE(why_not(method, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "") << to_text(method);
-  EXPECT_EQ(why_not(Method::linear, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+    EXPECT_NE(why_not(method, {sampling(fastmri_mask(128, 4, 0.12)), 8, 64}, {}), "") << to_text(method);
+  EXPECT_EQ(why_not(Method::linear, {sampling(fastmri_mask(128, 4, 0.12)), 8, 64}, {}), "");
 
-  EXPECT_EQ(why_not(Method::grappa, sampling(fastmri_mask(128, 4, 0.12)), 8, 64, 15, {}), "");
+  EXPECT_EQ(why_not(Method::grappa, {sampling(fastmri_mask(128, 4, 0.12)), 8, 64}, {}), "");
   at::Tensor random = uniform_mask(72, 72, 24);
   for (const int64_t line : {0, 3, 4, 9, 15, 17, 55, 60, 61, 70}) random[0][line] = true;
-  EXPECT_NE(why_not(Method::grappa, sampling(random), 8, 64, 24, {}).find("1 to 9 apart"), std::string::npos);
-  EXPECT_EQ(why_not(Method::linear, sampling(random), 8, 64, 24, {}), "");
+  EXPECT_NE(why_not(Method::grappa, {sampling(random), 8, 64}, {}).find("1 to 9 apart"), std::string::npos);
+  EXPECT_EQ(why_not(Method::linear, {sampling(random), 8, 64}, {}), "");
 
   at::Tensor planes = uniform_mask(32, 2, 8).repeat({4, 1});
-  EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
+  EXPECT_EQ(why_not(Method::linear, {sampling(planes), 8, 64}, {}), "");
   planes[1].fill_(false);
-  EXPECT_EQ(why_not(Method::linear, sampling(planes), 8, 64, 8, {}), "");
-  EXPECT_NE(why_not(Method::iraki, sampling(planes), 8, 64, 8, {}).find("both"), std::string::npos);
+  EXPECT_EQ(why_not(Method::linear, {sampling(planes), 8, 64}, {}), "");
+  EXPECT_NE(why_not(Method::iraki, {sampling(planes), 8, 64}, {}).find("both"), std::string::npos);
 }
 
 /// The facts of the refusal of `method`.
@@ -179,9 +179,9 @@ TEST(WhyNot, ForeseesALatticeWithoutCalibration) {
   const SlabLattice lattice{.acceleration_ky = 2, .acceleration_kz = 2};
   const auto kspace = undersample(slab, slab_mask(12, 24, lattice));
   for (const Method method : {Method::raki, Method::hybrid, Method::linear, Method::grappa}) {
-    EXPECT_NE(why_not(method, kspace.sampling, 4, 16, 0, {}), "") << to_text(method);
+    EXPECT_NE(why_not(method, {kspace.sampling, 4, 16}, {}), "") << to_text(method);
     EXPECT_EQ(refusal(kspace, method).advice, "Methods that work here: zero-filled");
-    EXPECT_EQ(why_not(method, kspace.sampling, 4, 16, 12, {}), "") << "separate lines would do";
+    EXPECT_EQ(why_not(method, {kspace.sampling, 4, 16, 12}, {}), "") << "separate lines would do";
   }
 }
 
@@ -193,7 +193,7 @@ TEST(WhyNot, CountsTheCalibrationLinesOfASlabAsItsSlicesSeeThem) {
   const at::Tensor samples = scan().samples.narrow(0, 0, 1).expand({-1, -1, 4, -1, -1}).contiguous();
   const auto kspace = undersample(KSpace(samples, scan().basis), row.expand({4, -1}));
   ASSERT_EQ(kspace.sampling.acs_ky.size(), 2);
-  EXPECT_EQ(why_not(Method::linear, kspace.sampling, 5, 40, 2, {}), "");
+  EXPECT_EQ(why_not(Method::linear, {kspace.sampling, 5, 40}, {}), "");
   EXPECT_NO_THROW(interpolate(kspace, {}, with(Method::linear)));
 }
 

@@ -237,7 +237,7 @@ TEST(Iraki, SaysWhyItCannotWork) {
   const auto wide = keep_lines(coil_kspace(1, 2, 120, 16), 22, 0).sampling;
   EXPECT_NE(why(wide, 16).find("67 lines at R = 22 and is trained on 65"), std::string::npos)
       << why(wide, 16);
-  EXPECT_NE(why_not(Method::iraki, good, 1, 64, 16, {}).find("one coil"), std::string::npos);
+  EXPECT_NE(why_not(Method::iraki, {good, 1, 64}, {}).find("one coil"), std::string::npos);
   try {
     interpolate_iraki(keep_lines(coil_kspace(1, 2, 24, 16), 8, 0), {}, small(1), {});
     FAIL();

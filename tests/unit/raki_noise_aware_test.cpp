@@ -7,6 +7,7 @@
 #include "raki/radial.h"
 #include "raki/weights.h"
 #include "tests/support/kspace_sets.h"
+#include "tests/support/laws.h"
 #include "tests/support/noise_aware_reference.h"
 #include "tests/support/shifted_coils.h"
 
@@ -232,6 +233,35 @@ TEST(NoiseLevel, GuardLowersASigmaAboveTheOuterPower) {
   EXPECT_NEAR(evidence.numbers.at("noise_sd"), 0.25, 0.1);
 }
 
+/// A head whose readouts lack the first `left_out` samples.
+UndersampledKSpace early_echo(const KSpace& full, int64_t left_out, bool told) {
+  UndersampledKSpace scan = undersample(full, uniform_mask(full.samples.size(axis::ky), 4, 40));
+  const int64_t n_kx = full.samples.size(axis::kx);
+  scan.samples.narrow(axis::kx, 0, left_out).zero_();
+  if (told) scan.sampling.readout = ReadoutExtent{n_kx, {left_out, n_kx}};
+  return scan;
+}
+
+TEST(NoiseAware, SamplesThatAnEchoLacksAreNotTakenForNoise) {
+  RAKI_NEEDS_DATA();
+  const KSpace full = test::load_set("brain8");
+  constexpr int64_t left_out = 50;
+  const auto fit = [&](int64_t samples, bool told) {
+    const NoiseAwareFit result = fit_noise_aware(early_echo(full, samples, told), {});
+    const at::Tensor error =
+        (to_matrix(result.filled, result, early_echo(full, samples, told)).samples - full.samples)
+            .narrow(axis::kx, left_out, full.samples.size(axis::kx) - left_out);
+    return std::pair(result.noise.level.sigma.mean().item<double>(), laws::norm_of(error));
+  };
+  const auto [sigma, error] = fit(0, false);
+  const auto [told_sigma, told_error] = fit(left_out, true);
+  const auto [untold_sigma, untold_error] = fit(left_out, false);
+  EXPECT_NEAR(told_sigma / sigma, 1, 0.01);
+  EXPECT_LT(untold_sigma, 0.9 * sigma);
+  EXPECT_LT(told_error, 1.001 * error);  // measured 1.0002, and 1.005 where the zeros count
+  EXPECT_LT(told_error, untold_error);
+}
+
 // --- weights
 // ---------------------------------------------------------------------------------------------------------
 
@@ -246,8 +276,8 @@ TEST(SignalPower, HighpassIsRadialAndBetweenItsFloorAndOne) {
 TEST(SignalPower, FindsThePowerOfWhiteSignal) {
   const std::vector<bool> all(80, true);
   const at::Tensor noise = test::complex_noise({1, 6, 80, 80}, 2);
-  const SignalPower signal =
-      signal_power(noise / noise.abs() * std::sqrt(5.0), all, {{40, 40}}, {noise.size(2)});
+  const SignalPower signal = signal_power(noise / noise.abs() * std::sqrt(5.0), all, {0, noise.size(3)},
+                                          {{40, 40}}, {noise.size(2)});
   EXPECT_EQ(signal.guard[0], 1);
   EXPECT_NEAR(signal.power.min().item<float>(), 4, 1e-4);
   EXPECT_NEAR(signal.power.max().item<float>(), 4, 1e-4);

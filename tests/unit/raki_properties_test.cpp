@@ -99,10 +99,10 @@ void expect_promises(const RandomScan& scan, Method method, const at::Tensor& fi
 
 /// Why the door says `method` cannot work on `scan`.
 std::string said_beforehand(const RandomScan& scan, const RakiOptions& options) {
-  const Sampling& sampling = scan.kspace.sampling;
-  const int64_t lines = scan.calibration ? scan.calibration->samples.size(axis::ky) : sampling.acs_ky.size();
-  return why_not(options.method, sampling, scan.kspace.samples.size(axis::coil),
-                 scan.kspace.samples.size(axis::kx), lines, options);
+  const Means means{scan.kspace.sampling, scan.kspace.samples.size(axis::coil),
+                    scan.kspace.samples.size(axis::kx),
+                    scan.calibration ? scan.calibration->samples.size(axis::ky) : 0};
+  return why_not(options.method, means, options);
 }
 
 void expect_honest_refusal(const RandomScan& scan, const RakiOptions& options, const InputError& error) {

@@ -124,7 +124,7 @@ TEST(Rraki, SaysWhyItCannotWork) {
   }
   const auto narrow = keep_lines(coil_kspace(1, 3, 64, 6), 4, 20);
   EXPECT_THROW(interpolate_rraki(narrow, {}, steps(1), {}), InputError);
-  EXPECT_NE(why_not(Method::rraki, narrow.sampling, 3, 6, 20, {}).find("7 readout samples, and there are 6"),
+  EXPECT_NE(why_not(Method::rraki, {narrow.sampling, 3, 6}, {}).find("7 readout samples, and there are 6"),
             std::string::npos);
 }
 

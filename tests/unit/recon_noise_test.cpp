@@ -206,6 +206,16 @@ TEST(NoiseFromData, ReadsUpToATenthLowOnPureNoise) {
   EXPECT_LT(ratio.max().item<double>(), 1.0);
 }
 
+TEST(NoiseFromData, OfAnAsymmetricEchoIsThatOfTheSamplesItHolds) {
+  at::Tensor k = laws::random_complex({1, 4, 1, 256, 256}, 3).to(at::kComplexFloat);
+  UndersampledKSpace scan = undersample(KSpace(k, physical(4)), uniform_mask(256, 2, 24));
+  scan.samples.slice(axis::kx, 0, 90).mul_(0.01);  // as removing the oversampling leaves them
+  EXPECT_LT(noise_from_data(scan).max().item<double>(), 0.9) << "they count";
+  scan.sampling.readout = ReadoutExtent{256, {90, 256}};
+  EXPECT_GT(noise_from_data(scan).min().item<double>(), 0.90);
+  EXPECT_LT(noise_from_data(scan).max().item<double>(), 1.0);
+}
+
 TEST(NoiseFromOuterSamples, SeesNoEmptyColumns) {
   at::Tensor images = laws::random_complex({1, 2, 1, 64, 64}, 5);
   images.slice(axis::x, 0, 16).zero_();  // a receiver filter that lets nothing through there

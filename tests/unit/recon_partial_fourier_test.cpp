@@ -52,6 +52,25 @@ Case partial_ky(const at::Tensor& full, double part, bool first_left_out = true)
   return partial(full, lines_of(n, encoded_part(n, part, first_left_out)));
 }
 
+Sampling with_echo(Sampling sampling, int64_t n_kx, LineRange sampled) {
+  sampling.readout = ReadoutExtent{n_kx, sampled};
+  return sampling;
+}
+
+/// The same scan with its readout and its lines exchanged: an asymmetric echo is partial Fourier along ky.
+at::Tensor exchanged(const at::Tensor& samples) {
+  return samples.transpose(axis::ky, axis::kx).contiguous();
+}
+
+/// `full` without the samples that an echo lacks.
+Case asymmetric(const at::Tensor& full, LineRange sampled) {
+  const int64_t n_ky = full.size(axis::ky), n_kx = full.size(axis::kx);
+  const at::Tensor there = at::zeros({n_kx}, at::kBool);
+  there.slice(0, sampled.begin, sampled.end).fill_(true);
+  return {with_echo(lines_of(n_ky, {0, n_ky}), n_kx, sampled),
+          KSpace(at::where(there, full, at::zeros({}, full.options())), coils_of(full))};
+}
+
 PhantomOptions phantom(int64_t n_ky, int64_t n_kx) {
   PhantomOptions options;
   options.matrix_x = n_kx;
@@ -169,6 +188,55 @@ TEST(PartialFourier, FillsPartitionsAndBothAxesAtOnce) {
     EXPECT_LE(error, 0.4) << plan.words;  // zero filling: 1; measured 0.12, 0.12 and, with both axes, 0.32
     EXPECT_TRUE(encoded_lines_kept(result.kspace, full, scan.sampling));
   }
+}
+
+TEST(PartialFourier, AnAsymmetricEchoIsPartialFourierAlongTheReadout) {
+  for (const int64_t n : {64, 63})
+    for (const bool first : {true, false})
+      for (const auto filling : {PartialFourier::pocs, PartialFourier::homodyne}) {
+        const at::Tensor full = smooth_object(n, 48);
+        const LineRange part = encoded_part(n, 0.7, first);
+        const PartialFourierFilling lines = partial(full, lines_of(n, part)).by(filling),
+                                    echo = asymmetric(exchanged(full), part).by(filling);
+        // Two orders of the same transforms.
+        EXPECT_LE(laws::relative_difference(exchanged(echo.kspace.samples), lines.kspace.samples), 2e-5);
+      }
+}
+
+/// Samples of `full` neither on lines nor, along the readout, in the ranges left out.
+Case partial_both(const at::Tensor& full, LineRange ky, LineRange kx) {
+  const Case lines = partial(full, lines_of(full.size(axis::ky), ky));
+  const Case echo = asymmetric(lines.zero.samples, kx);
+  return {with_echo(lines.sampling, full.size(axis::kx), kx), echo.zero};
+}
+
+TEST(PartialFourier, LinesAndEchoTogether) {
+  const at::Tensor full = smooth_object(96, 80);
+  const Case scan = partial_both(full, {24, 96}, {20, 80});
+  const auto plan = plan_partial_fourier(scan.sampling, PartialFourier::pocs);
+  EXPECT_EQ(plan.words,
+            "23 lines and 19 samples of every readout filled, ky 24-95 of 96 encoded, phase from ky 24-72, "
+            "kx 20-79 of 80 encoded, phase from kx 20-60");
+  const double zero = error_of(scan.zero, full);
+  const KSpace filled = scan.by(PartialFourier::pocs).kspace;
+  EXPECT_LE(error_of(filled, full), 0.6 * zero);
+  const auto measured = [](const at::Tensor& k) { return k.slice(axis::ky, 24).slice(axis::kx, 20); };
+  EXPECT_TRUE(at::equal(measured(filled.samples), measured(full)));
+  // Corners that are one another's mirror images.
+  EXPECT_EQ(laws::norm_of(filled.samples.slice(axis::ky, 0, 24).slice(axis::kx, 61)), 0);
+  EXPECT_EQ(laws::norm_of(filled.samples.slice(axis::ky, 73).slice(axis::kx, 0, 20)), 0);
+}
+
+TEST(PartialFourier, AFewSamplesOfAReadoutAreLeftAlone) {
+  const auto plan = [](LineRange sampled) {
+    return plan_partial_fourier(with_echo(lines_of(48, {0, 48}), 256, sampled), PartialFourier::pocs);
+  };
+  EXPECT_FALSE(plan({8, 256}).kx.partial);
+  EXPECT_EQ(plan({12, 256}).words,
+            "11 samples of every readout filled, kx 12-255 of 256 encoded, phase from kx 12-244");
+  EXPECT_EQ(plan({12, 256}).lines, 0);
+  EXPECT_EQ(plan({126, 256}).words,
+            "kx: 5 samples about the centre are encoded on both sides of it, the phase needs 9");
 }
 
 TEST(PartialFourier, EncodedSamplesKeepTheirBits) {

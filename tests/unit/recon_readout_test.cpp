@@ -5,6 +5,7 @@
 
 #include "gpu/error.h"
 #include "recon/fourier.h"
+#include "recon/phantom.h"
 #include "recon/undersample.h"
 #include "tests/support/laws.h"
 
@@ -94,6 +95,30 @@ TEST(ReadoutOversampling, FactorBelowOneIsRefused) {
   EXPECT_THROW(shortened(k, 0), InputError);
   EXPECT_THROW(shortened(k, std::nan("")), InputError);
   EXPECT_THROW(shortened(k, 1e9), InputError);
+}
+
+/// The object fills the kept field of view; 256 samples, of which the first 61 are left out.
+TEST(ReadoutOversampling, AnAsymmetricEchoKeepsTheSamplesThatHardlyMissThoseLeftOut) {
+  PhantomOptions phantom;
+  phantom.matrix_x = phantom.matrix_y = 128;
+  phantom.slices = 1;
+  phantom.oversampling = 2;
+  const at::Tensor full = phantom_kspace(phantom);
+  at::Tensor part = full.clone();
+  part.slice(axis::kx, 0, 61).zero_();
+  const CoilBasis coils{CoilBasis::Kind::physical, full.size(axis::coil), false};
+  const auto without = [&](const at::Tensor& k) {
+    UndersampledKSpace scan = all_lines(KSpace(k, coils));
+    scan.sampling.readout = ReadoutExtent{256, {61, 256}};
+    return remove_readout_oversampling(scan, 2);
+  };
+  const UndersampledKSpace left = without(part), whole = without(full);
+  ASSERT_EQ(left.sampling.readout, (ReadoutExtent{128, {32, 128}}));
+  const auto error_at = [&](int64_t kx) {
+    return laws::relative_difference(left.samples.select(axis::kx, kx), whole.samples.select(axis::kx, kx));
+  };
+  EXPECT_LE(error_at(32), 0.07);  // measured 0.053; a sample nearer to them 0.098, one more 0.77
+  EXPECT_LE(error_at(36), 0.02);
 }
 
 }  // namespace
