@@ -45,22 +45,66 @@ ScanSummary summary_of(const std::filesystem::path& path, const at::Tensor& kspa
   return summary;
 }
 
+/// Where an array holds anything but zeros.
+struct Presence {
+  at::Tensor zero;    ///< lines without a sample, bool (frame, kz, ky)
+  at::Tensor partly;  ///< lines that lack most of the samples others have, bool (frame, kz, ky)
+  LineRange kx;       ///< samples before and after are zero in all lines
+};
+
+/// @throws InputError where the readout itself has gaps: it is no readout then.
+Presence presence_in(const at::Tensor& kspace, const std::string& where) {
+  const at::Tensor present = kspace.ne(0).any(axis::coil);  // (frame, kz, ky, kx)
+  const auto columns = indices_of(present.flatten(0, 2).any(0));
+  const at::Tensor count = present.sum(-1);
+  if (columns.empty()) return {count.eq(0), count.gt(0), {0, kspace.size(axis::kx)}};
+  const LineRange kx{columns.front(), columns.back() + 1};
+  const int64_t gaps = kx.size() - static_cast<int64_t>(columns.size());
+  if (8 * gaps > kx.size())
+    throw InputError({"The readout has gaps: samples that are zero in all lines and coils",
+                      std::to_string(gaps) + " of " + std::to_string(kx.size()), "a readout without gaps",
+                      where, "Lines are left out along ky and kz only: name the axes so (--axes)"});
+  return {count.eq(0), count.gt(0).logical_and(2 * count < kx.size()), kx};
+}
+
+std::string lines_text(const at::Tensor& lines) {
+  const int64_t count = lines.sum().item<int64_t>();
+  return std::to_string(count) + (count == 1 ? " line" : " lines");
+}
+
 /// Where the mask of an array comes from, in the order of the user's words.
-at::Tensor measured_lines(const at::Tensor& kspace, const ReaderOptions& options, const std::string& where,
-                          std::vector<Decision>& evidence) {
-  const int64_t frames = kspace.size(axis::frame), n_kz = kspace.size(axis::kz), n_ky = kspace.size(axis::ky);
+at::Tensor measured_lines(const Presence& presence, const ReaderOptions& options, ScanSummary& summary) {
+  const at::IntArrayRef shape = presence.zero.sizes();
+  const bool any_partly = presence.partly.any().item<bool>();
+  const std::string partly = any_partly ? lines_text(presence.partly) + " hold less than half a readout" : "";
   if (!options.mask.empty()) {
-    evidence.push_back({"mask", options.mask.filename().string(), "option", "", false});
-    return read_mask(options.mask, n_kz, n_ky).expand({frames, n_kz, n_ky});
+    const at::Tensor mask = read_mask(options.mask, shape[1], shape[2]).expand(shape);
+    const at::Tensor empty = mask.logical_and(presence.zero);
+    const bool wrong = empty.any().item<bool>();
+    summary.evidence.push_back(
+        {"mask", options.mask.filename().string(), "option",
+         wrong ? lines_text(empty) + " it names as measured are zero in all coils" : partly,
+         wrong || any_partly});
+    return mask;
   }
-  const at::Tensor zero = zero_lines(kspace);
   if (options.infer_mask) {
-    evidence.push_back({"mask", "lines that are zero in all coils were not measured", "option", "", false});
-    return zero.logical_not();
+    summary.evidence.push_back({"mask", "lines that are zero in all coils were not measured", "option",
+                                any_partly ? partly + ": not used" : "", any_partly});
+    return presence.zero.logical_or(presence.partly).logical_not();
   }
-  refuse_zero_lines(zero, where);
-  evidence.push_back({"mask", "every line was measured", "lines", "none is zero", false});
-  return at::ones({frames, n_kz, n_ky}, at::kBool);
+  refuse_zero_lines(presence.zero, "File " + summary.path);
+  summary.evidence.push_back(
+      {"mask", "every line was measured", "lines", any_partly ? partly : "none is zero", any_partly});
+  return at::ones(shape, at::kBool);
+}
+
+/// Samples before and after `sampled` were not acquired.
+void note_readout(LineRange sampled, ScanSummary& summary) {
+  const int64_t n = summary.matrix.x;
+  if (sampled.size() == n) return;
+  for (Sampling& sampling : summary.samplings) sampling.readout = ReadoutExtent{n, sampled};
+  summary.evidence.push_back({"kx samples", to_text(sampled) + " of " + std::to_string(n), "lines",
+                              "the others are zero in all lines and coils", false});
 }
 
 /// Separate reference lines, (frame or 1, coil, kz, ky, kx); undefined where no option names them.
@@ -118,8 +162,10 @@ std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, c
                      ExitCode::usage);
   const at::Tensor kspace = to_kspace_axes(read_array(path, options.variable), options.axes);
   ScanSummary summary = summary_of(path, kspace);
-  const at::Tensor measured = measured_lines(kspace, options, "File " + path.string(), summary.evidence);
+  const Presence presence = presence_in(kspace, "File " + path.string());
+  const at::Tensor measured = measured_lines(presence, options, summary);
   for (int64_t frame = 0; frame < kspace.size(axis::frame); ++frame) add_frame(measured[frame], summary);
+  note_readout(presence.kx, summary);
   summary.evidence.push_back({"field of view", "1 mm a pixel", "assumed", "an array states none", true});
   const at::Tensor calibration = reference_lines(kspace, options, summary);
   return std::make_unique<ArrayScan>(

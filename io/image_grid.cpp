@@ -16,12 +16,21 @@ std::string matrix_text(const MatrixSize& matrix) {
   return std::to_string(matrix.x) + " x " + std::to_string(matrix.y) + " x " + std::to_string(matrix.z);
 }
 
-/// Encoded / reconstructed field of view along x, where both are stated and the header's matrix was usable.
-double oversampling(const Protocol& protocol, bool header_agrees, std::vector<Decision>& evidence) {
+/// A header that tells of an oversampling which its converter has removed: the lines have no more samples
+/// than would be left.
+bool was_removed(const Protocol& protocol, int64_t samples, double ratio) {
+  return protocol.encoded_matrix &&
+         samples <= std::llround(static_cast<double>(protocol.encoded_matrix->x) / ratio);
+}
+
+/// Encoded / reconstructed field of view along x, where both are stated. A wrong matrix in the header does
+/// not change it: the distance of samples is that of the field of view, however many were taken.
+double oversampling(const Protocol& protocol, const GridPlan& grid, std::vector<Decision>& evidence) {
   const bool stated = protocol.encoded_fov && protocol.recon_fov;
   const double ratio = stated ? protocol.encoded_fov->x_mm / protocol.recon_fov->x_mm : 1;
   constexpr double largest = 8, rounding = 1e-3;
-  const bool usable = header_agrees && ratio > 1 - rounding && ratio <= largest;
+  const bool usable = ratio > 1 - rounding && ratio <= largest &&
+                      (grid.kx.header_agrees || !was_removed(protocol, grid.kx.n, ratio));
   const double factor = usable && ratio > 1 + rounding ? ratio : 1;
   const bool ignored = std::abs(factor - ratio) > rounding;
   evidence.push_back({"readout oversampling", short_text(factor),
@@ -56,7 +65,7 @@ bool is_plausible(int64_t stated, int64_t plain) {
 void decide_image_grid(const GridPlan& grid, ScanSummary& summary) {
   const Protocol& protocol = summary.protocol;
   summary.matrix = {grid.kx.n, grid.ky.n, grid.kz.n};
-  summary.readout_oversampling = oversampling(protocol, grid.kx.header_agrees, summary.evidence);
+  summary.readout_oversampling = oversampling(protocol, grid, summary.evidence);
   const bool agrees = grid.kx.header_agrees && grid.ky.header_agrees;
   const auto& stated_fov = protocol.recon_fov ? protocol.recon_fov : protocol.encoded_fov;
   summary.fov_known = stated_fov.has_value();

@@ -120,6 +120,10 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
   grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
                          plan.summary.evidence);
   grid.kx.sampled = place_all(file.readouts(), lines.image, grid.kx, plan);
+  if (grid.kx.sampled.size() < grid.kx.n)
+    plan.summary.evidence.push_back({"kx samples",
+                                     to_text(grid.kx.sampled) + " of " + std::to_string(grid.kx.n), "lines",
+                                     "no line holds the others", false});
   const auto& middle = plan.frames[plan.frames.size() / 2].image;  // the first slice may be empty
   grid.ky = plan_one_axis(file, lines.image, middle, false, plan);
   grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
@@ -202,8 +206,8 @@ ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   ScanSummary& summary = plan.summary;
   summary.format = file.format();
   for (const auto& [name, count] : file.others())
-    summary.evidence.push_back(
-        {"other messages", std::to_string(count) + " of kind " + name, "stream", "not used", false});
+    summary.evidence.push_back({"other messages", std::to_string(count) + " of kind " + name, "stream",
+                                "not used", name == after_the_end});
   summary.protocol = header.protocol;
   summary.n_coils = lines.coils;
   note_header(header, lines, summary);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/array_file.h"
 #include "io/array_scan.h"
 #include "io/fastmri_scan.h"
@@ -67,6 +68,12 @@ void check_named_files(const ReaderOptions& options) {
     if (!path.empty()) check_input_file(data_file(path));
 }
 
+std::string numbers_text(const std::vector<int64_t>& numbers) {
+  std::vector<std::string> words;
+  for (const int64_t number : numbers) words.push_back(std::to_string(number));
+  return joined(words);
+}
+
 /// Indices of the coils that are used; undefined when all are.
 at::Tensor kept_coils(const ReaderOptions& options, int64_t coils, const std::string& where) {
   const auto& left_out = options.leave_out_coils;
@@ -77,7 +84,7 @@ at::Tensor kept_coils(const ReaderOptions& options, int64_t coils, const std::st
   const bool known =
       std::all_of(left_out.begin(), left_out.end(), [&](int64_t coil) { return coil >= 0 && coil < coils; });
   if (!known || kept.empty())
-    throw InputError({"Coils that cannot be left out", std::to_string(left_out.size()) + " named",
+    throw InputError({"Coils that cannot be left out", numbers_text(left_out),
                       "some of 0 to " + std::to_string(coils - 1) + ", not all", where, ""},
                      ExitCode::usage);
   return at::tensor(kept, at::kLong);
@@ -86,16 +93,20 @@ at::Tensor kept_coils(const ReaderOptions& options, int64_t coils, const std::st
 /// Only the kept coils in what is known about the scan.
 void leave_out_coils(const at::Tensor& kept, ScanSummary& scan) {
   if (!kept.defined()) return;
-  if (scan.noise) scan.noise->samples = scan.noise->samples.index_select(0, kept);
+  const std::vector<int64_t> numbers(kept.const_data_ptr<int64_t>(),
+                                     kept.const_data_ptr<int64_t>() + kept.numel());
+  if (scan.noise) {
+    scan.noise->samples = scan.noise->samples.index_select(0, kept);
+    scan.noise->coils = numbers;
+  }
   std::vector<std::string> names;
-  for (int64_t i = 0; i < kept.numel(); ++i)
-    if (const auto at = static_cast<std::size_t>(kept[i].item<int64_t>());
-        at < scan.protocol.coil_names.size())
+  for (const int64_t number : numbers)
+    if (const auto at = static_cast<std::size_t>(number); at < scan.protocol.coil_names.size())
       names.push_back(scan.protocol.coil_names[at]);
   scan.protocol.coil_names = names;
   scan.evidence.push_back({"coils",
                            std::to_string(kept.numel()) + " of " + std::to_string(scan.n_coils) + " used",
-                           "option", "", false});
+                           "option", "numbers stay those of the file", false});
   scan.n_coils = kept.numel();
 }
 
@@ -109,6 +120,10 @@ std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOpti
   }
   refuse_foreign_options(Kind::readouts, options, input.where());
   auto& acquisitions = std::get<std::unique_ptr<Acquisitions>>(opened);
+  if (!options.dataset.empty() && !acquisitions->has_groups())
+    throw InputError({"--dataset is not for inputs of this kind", "a stream", "an HDF5 file", input.where(),
+                      "Leave it out"},
+                     ExitCode::usage);
   check_total(acquisitions->readouts(), options.maximum_samples, input.where());
   auto source = std::make_unique<ReadoutScan>(std::move(acquisitions), options);
   add_noise(&source->acquisitions(), input, options, source->summary());

@@ -16,6 +16,12 @@ void log_decisions(const std::vector<Decision>& evidence) {
   }
 }
 
+void log_scan(const ScanSummary& scan) {
+  log_decisions(scan.evidence);
+  for (const auto& [reason, lines] : scan.lines_dropped)
+    log(LogLevel::info, "lines", std::to_string(lines) + " not used: " + reason);
+}
+
 void log_frames(const Series& series) {
   std::map<std::string, int64_t> frames;
   std::vector<std::pair<LogLevel, std::string>> messages;

@@ -10,6 +10,8 @@ namespace raki {
 
 /// One line a decision; contradictions are warnings.
 void log_decisions(const std::vector<Decision>& evidence);
+/// What the reader decided, and the lines it did not use.
+void log_scan(const ScanSummary& scan);
 
 /// Each warning, verdict and reason once, with the number of frames it holds for; what comes after the colon,
 /// mostly numbers, is the first such frame's.

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "gpu/error.h"
 
 namespace raki {
@@ -15,15 +18,21 @@ InputError cannot_create(const fs::path& target, const std::string& found, const
                     ExitCode::cannot_create);
 }
 
+bool is_former_result(const fs::path& folder) {
+  std::ifstream file(folder / "recon.json");
+  const auto report = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  return report.is_object() && report.contains("raki");
+}
+
 void check_target(const fs::path& target, bool overwrite) {
   if (!fs::exists(fs::symlink_status(target))) return;
   if (!fs::is_directory(target)) throw cannot_create(target, "a file of that name", "Choose another -o");
   if (fs::is_empty(target)) return;
-  if (!overwrite)
-    throw cannot_create(target, "a folder that is not empty", "Choose another -o or add --overwrite");
-  if (!fs::exists(target / "recon.json"))
-    throw cannot_create(target, "a folder that is not a former result (no recon.json in it)",
-                        "--overwrite replaces former results only. Choose another -o");
+  if (!is_former_result(target))
+    throw cannot_create(
+        target, "a folder that is not empty, nor a former result (no recon.json of raki in it)",
+        overwrite ? "--overwrite replaces former results only. Choose another -o" : "Choose another -o");
+  if (!overwrite) throw cannot_create(target, "a former result", "Choose another -o or add --overwrite");
 }
 
 fs::path beside(const fs::path& target, const char* what) {

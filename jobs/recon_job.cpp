@@ -46,7 +46,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   };
   const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
-  log_decisions(scan.evidence);
+  log_scan(scan);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_decisions(context.evidence);

@@ -13,11 +13,16 @@ namespace {
 
 /// The coils' noise, and what speaks against whitening by it.
 struct CoilNoise {
-  std::vector<double> sd;    ///< one a coil; NaN where samples are not finite
-  std::vector<size_t> dead;  ///< coils without power or with samples that are not finite
+  std::vector<double> sd;       ///< one a coil; NaN where samples are not finite
+  std::vector<int64_t> number;  ///< of every coil in the file
+  std::vector<int64_t> dead;    ///< numbers of coils without power or with samples that are not finite
   std::optional<double> condition;
   std::string trouble;  ///< why a reconstruction would refuse; empty: it would not
 };
+
+bool alive(double sd) {
+  return std::isfinite(sd) && sd > 0;
+}
 
 CoilNoise survey(const ScanSummary& scan) {
   CoilNoise noise;
@@ -25,7 +30,8 @@ CoilNoise survey(const ScanSummary& scan) {
       scan.noise->samples.to(at::kComplexDouble).abs().square().mean(1).cpu().contiguous();
   for (int64_t coil = 0; coil < power.size(0); ++coil) {
     noise.sd.push_back(std::sqrt(power.const_data_ptr<double>()[coil]));
-    if (!(std::isfinite(noise.sd.back()) && noise.sd.back() > 0)) noise.dead.push_back(noise.sd.size() - 1);
+    noise.number.push_back(scan.noise->number_of(coil));
+    if (!alive(noise.sd.back())) noise.dead.push_back(noise.number.back());
   }
   try {
     const NoiseCovariance covariance = estimate_noise_covariance(*scan.noise);
@@ -42,7 +48,7 @@ CoilNoise survey(const ScanSummary& scan) {
 std::vector<size_t> by_noise(const CoilNoise& noise) {
   std::vector<size_t> coils;
   for (size_t coil = 0; coil < noise.sd.size(); ++coil)
-    if (std::find(noise.dead.begin(), noise.dead.end(), coil) == noise.dead.end()) coils.push_back(coil);
+    if (alive(noise.sd[coil])) coils.push_back(coil);
   std::stable_sort(coils.begin(), coils.end(), [&](size_t a, size_t b) { return noise.sd[a] < noise.sd[b]; });
   return coils;
 }
@@ -50,19 +56,19 @@ std::vector<size_t> by_noise(const CoilNoise& noise) {
 void tell_levels(ScanReport& report, const CoilNoise& noise) {
   const std::vector<size_t> coils = by_noise(noise);
   std::vector<std::string> dead;
-  for (const size_t coil : noise.dead) dead.push_back(std::to_string(coil));
+  for (const int64_t coil : noise.dead) dead.push_back(std::to_string(coil));
   Json& json = report.facts["noise"];
   json["quietest_coil"] = json["noisiest_coil"] = nullptr;
   if (!coils.empty()) {
     const double median = noise.sd[coils[coils.size() / 2]];
     const auto level = [&](size_t coil) {
-      return "coil " + std::to_string(coil) + ", sd " + short_text(noise.sd[coil] / median) +
+      return "coil " + std::to_string(noise.number[coil]) + ", sd " + short_text(noise.sd[coil] / median) +
              " of the median coil's";
     };
     report.row("noisiest", level(coils.back()));
     report.row("quietest", level(coils.front()));
-    json["noisiest_coil"] = coils.back();
-    json["quietest_coil"] = coils.front();
+    json["noisiest_coil"] = noise.number[coils.back()];
+    json["quietest_coil"] = noise.number[coils.front()];
   }
   report.row("dead coils", dead.empty() ? "none" : joined_known(dead));
   json["sd"] = noise.sd;

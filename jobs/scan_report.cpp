@@ -95,8 +95,8 @@ void tell_lines(ScanReport& report, const ScanSummary& scan) {
 void tell_decisions(ScanReport& report, const ScanSummary& scan) {
   report.section("Decisions");
   for (const Decision& d : scan.evidence)
-    report.row(d.subject, (d.contradiction ? "contradiction: " : "") + d.value + " (" + d.source +
-                              (d.detail.empty() ? "" : "; " + d.detail) + ")");
+    report.row(d.subject, (d.contradiction ? d.source == "assumed" ? "assumed: " : "contradiction: " : "") +
+                              d.value + " (" + d.source + (d.detail.empty() ? "" : "; " + d.detail) + ")");
   report.facts["decisions"] = to_json(scan.evidence);
 }
 

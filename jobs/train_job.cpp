@@ -15,7 +15,7 @@ std::shared_ptr<const GateLessons> run_train_job(const std::filesystem::path& in
   check_new_file(output);
   const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
-  log_decisions(scan.evidence);
+  log_scan(scan);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_decisions(context.evidence);

@@ -14,13 +14,13 @@ namespace {
 /// of dependent coils leave 1e-14, sixty-four well-separated ones 1e-3.
 constexpr double least_eigenvalue = 1e-10;
 
-void check_coil_powers(const at::Tensor& covariance) {
+void check_coil_powers(const at::Tensor& covariance, const NoiseReadouts& names) {
   const at::Tensor power = at::real(covariance.diagonal()).contiguous();
   const double* values = power.const_data_ptr<double>();
   for (int64_t coil = 0; coil < power.size(0); ++coil) {
     if (std::isfinite(values[coil]) && values[coil] > 0) continue;
     throw InputError(
-        {"The noise scan is unusable: coil " + std::to_string(coil) +
+        {"The noise scan is unusable: coil " + std::to_string(names.number_of(coil)) +
              (values[coil] == 0 ? " has no power" : " holds samples that are not finite"),
          "variance " + std::to_string(values[coil]), "a positive variance in every coil", "",
          "Leave the coil out (--leave-out-coils), or reconstruct without the noise scan (--no-prewhiten)"});
@@ -67,7 +67,7 @@ NoiseCovariance estimate_noise_covariance(const NoiseReadouts& noise) {
   const at::Tensor samples = noise.samples.to(at::kComplexDouble);
   const at::Tensor matrix =
       (at::matmul(samples, samples.mH()) / static_cast<double>(n_samples - 1)).to(at::kCPU);
-  check_coil_powers(matrix);
+  check_coil_powers(matrix, noise);
   const at::Tensor values = at::linalg_eigvalsh(matrix);
   const double smallest = values[0].item<double>(), largest = values[-1].item<double>();
   const double condition = smallest > 0 ? largest / smallest : std::numeric_limits<double>::infinity();
@@ -79,7 +79,7 @@ WhiteningMatrix whitening_matrix(const NoiseCovariance& covariance, std::optiona
   const at::Tensor matrix = covariance.matrix.to(at::kCPU);
   const int64_t n_coils = matrix.size(0);
   check_tensor(matrix, "noise covariance", {{"coil", n_coils}, {"coil", n_coils}}, at::kComplexDouble);
-  check_coil_powers(matrix);
+  check_coil_powers(matrix, {});
   const double smallest = correlation_eigenvalues(matrix)[0].item<double>();
   if (!(smallest > least_eigenvalue)) {
     throw InputError({"The noise covariance is not positive definite: some coils are combinations of others",

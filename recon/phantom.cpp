@@ -45,7 +45,8 @@ void check_options(const PhantomOptions& o) {
       "The phantom's slices are not usable",
       std::to_string(o.slice_thickness_mm) + " mm thick, gap " + std::to_string(o.slice_gap_mm) + " mm",
       "a thickness above 0 and a gap of 0 or more");
-  require(o.slab || (o.acceleration_z == 1 && o.caipi_shift == 0 && o.acs_partitions == 0),
+  require(o.slab || (o.acceleration_z == 1 && o.caipi_shift == 0 && o.acs_partitions == 0 &&
+                     o.partial_fourier_z == 1),
           "Partitions are undersampled in a slab only", "slices", "a slab");
   require(o.noise >= 0 && std::isfinite(o.noise), "The phantom's noise is not usable",
           std::to_string(o.noise), "0 or more");

@@ -16,7 +16,11 @@ namespace raki {
 /// Samples without signal. `samples` (coil, sample) complex64.
 struct NoiseReadouts {
   at::Tensor samples;
-  double dwell_time_us = 0;  ///< 0: not stated
+  double dwell_time_us = 0;         ///< 0: not stated
+  std::vector<int64_t> coils = {};  ///< their numbers in the file, where some were left out; else 0, 1, ...
+  int64_t number_of(int64_t coil) const {
+    return coils.empty() ? coil : coils[static_cast<std::size_t>(coil)];
+  }
 };
 
 /// Which frame of the scan this is; counters as in the file.

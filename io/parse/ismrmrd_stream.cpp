@@ -107,9 +107,10 @@ IsmrmrdStream::IsmrmrdStream(const InputFile& file) : file_(&file) {
     fetch(at, id);
     const auto message = decode<uint16_t>(id, 0);
     closed = message == close;
-    if (!closed) at = take_message(message, at + 2);
+    at = closed ? at + 2 : take_message(message, at + 2);
     ++messages_;
   }
+  if (at < file.size()) others_[after_the_end] = static_cast<int64_t>(file.size() - at);
   if (!closed)
     refuse("The stream ends without its end message",
            std::to_string(readouts_.size()) + " acquisitions in " + std::to_string(messages_) + " messages",

@@ -64,7 +64,7 @@ def check_that_facts_are_in_the_table(facts):
         assert str(n) in said(facts, kind, "Lines")
     for s, lines, partial in zip(facts["samplings"], said(facts, "lines", "Sampling"), said(facts, "partial Fourier")):
         assert lines.startswith(f"{s['measured']} of {s['lines']} ")
-        assert (partial == "none") == (s["partial_fourier"] == {"ky": None, "kz": None})
+        assert (partial == "none") == (s["partial_fourier"] == {"ky": None, "kz": None, "kx": None})
     for method, verdict in facts["methods"].items():
         assert said(facts, method, "Methods") in ([verdict], ["cannot: " + verdict])
     told = " ".join(row["value"] for row in facts["table"] if row["section"].startswith("DICOM"))

@@ -160,6 +160,82 @@ def test_arrays_of_every_kind_give_one_image(raki, brain, tmp_path):
     assert "--infer-mask" in raki("info", tmp_path / "scan.npy", "--axes", "coil,ky,kx", code=65).stderr
 
 
+AXES = ["--axes", "coil,ky,kx"]
+
+
+def array(path, rng, ky=24, kx=32):
+    k = (rng.standard_normal((4, ky, kx)) + 1j * rng.standard_normal((4, ky, kx))).astype(np.complex64)
+    np.save(path, k)
+    return k
+
+
+def decision(raki, subject, *arguments):
+    facts = json.loads(raki("info", *arguments, "--json").stdout)
+    return next((d for d in facts["decisions"] if d["subject"] == subject), None), facts
+
+
+def test_zeros_of_an_array_are_read_for_what_they_are(raki, tmp_path):
+    k = array(tmp_path / "full.npy", np.random.default_rng(3))
+    thin = k.copy()
+    thin[:, 1::2] = 0
+    thin[:, 1::2, 12:20] = k[:, 1::2, 12:20]  # a box of 8 samples a line
+    np.save(tmp_path / "thin.npy", thin)
+    mask, facts = decision(raki, "mask", tmp_path / "thin.npy", *AXES, "--infer-mask")
+    assert mask["contradiction"] and "12 lines hold less than half a readout: not used" in mask["detail"]
+    assert facts["samplings"][0]["measured"] == 12
+    np.save(tmp_path / "mask.npy", np.ones(24))
+    empty = k.copy()
+    empty[:, 5:8] = 0
+    np.save(tmp_path / "empty.npy", empty)
+    mask, _ = decision(raki, "mask", tmp_path / "empty.npy", *AXES, "--mask", tmp_path / "mask.npy")
+    assert mask["contradiction"] and "3 lines it names as measured are zero" in mask["detail"]
+    early = k.copy()
+    early[:, :, :9] = 0
+    np.save(tmp_path / "early.npy", early)
+    samples, facts = decision(raki, "kx samples", tmp_path / "early.npy", *AXES)
+    assert samples["value"] == "9-31 of 32" and facts["samplings"][0]["partial_fourier"]["kx"]["missing"] == "start"
+    gaps = k.copy()
+    gaps[:, :, 1::2] = 0
+    np.save(tmp_path / "gaps.npy", gaps)
+    assert "The readout has gaps" in raki("info", tmp_path / "gaps.npy", *AXES, "--infer-mask", code=65).stderr
+
+
+def test_coils_keep_their_numbers_when_others_are_left_out(raki, phantom, tmp_path):
+    both = [json.loads(raki("info", phantom / "scan.h5", "--json", *options).stdout)["noise"]
+            for options in ([], ["--leave-out-coils", "0"])]
+    assert both[0]["noisiest_coil"] == both[1]["noisiest_coil"] > 0
+    assert "found 99," in raki("info", phantom / "scan.h5", "--leave-out-coils", "99", code=64).stderr
+
+
+def test_a_readout_shorter_than_the_headers_matrix_keeps_the_field_of_view(raki, tmp_path):
+    """176 of 256 samples about the echo; the field of view says that they are oversampled twice all the same."""
+    rng = np.random.default_rng(4)
+    readouts = [mrd.acquisition(rng.standard_normal((2, 176)) + 0j, ky) for ky in range(32)]
+    xml = mrd.header((256, 32, 1), (128, 32, 1), encoded_fov=(480, 240, 5), recon_fov=(240, 240, 5))
+    mrd.write_stream(tmp_path / "short.mrd", xml, readouts)
+    facts = json.loads(raki("info", tmp_path / "short.mrd", "--json").stdout)
+    assert facts["image_matrix"][0] == 88 and facts["image_fov_mm"][0] == 240 and facts["readout_oversampling"] == 2
+
+
+def test_what_comes_after_the_end_of_a_stream_is_told(raki, stream, tmp_path):
+    (tmp_path / "two.mrd").write_bytes(2 * stream.read_bytes())
+    after, _ = decision(raki, "other messages", tmp_path / "two.mrd")
+    assert after["contradiction"] and "after the end message" in after["value"]
+    assert "--dataset" in raki("info", stream, "--dataset", "x", code=64).stderr
+
+
+def test_lines_that_are_not_used_are_logged(raki, tmp_path):
+    rng = np.random.default_rng(5)
+    readouts = [mrd.acquisition(rng.standard_normal((2 if ky % 8 else 3, 32)) + 0j, ky) for ky in range(32)]
+    mrd.write_stream(tmp_path / "mixed.mrd", mrd.header((32, 32, 1)), readouts)
+    assert "4 not used" in raki("recon", tmp_path / "mixed.mrd", "-o", tmp_path / "b", "-m", "zero-filled").stderr
+
+
+def test_a_limit_on_the_size_of_files_is_an_error_with_a_text(raki, stream):
+    limited = subprocess.run(["bash", "-c", f"ulimit -f 100; cat '{stream}' | '{raki.path}' info -"], capture_output=True, text=True)
+    assert limited.returncode == 74 and "temporary file" in limited.stderr
+
+
 def test_the_shape_in_a_hdr_file_makes_another_scan(raki, tmp_path):
     rng = np.random.default_rng(2)
     (rng.standard_normal((4, 24, 32)) + 1j * rng.standard_normal((4, 24, 32))).astype(np.complex64).tofile(tmp_path / "scan.cfl")

@@ -96,6 +96,9 @@ TEST_F(OutputFolderTest, ReplacesFormerResultsOnly) {
   EXPECT_THROW(OutputFolder(here / "a", false), InputError);
   EXPECT_THROW(OutputFolder(here / "a", true), InputError);
   write(here / "a" / "recon.json");
+  EXPECT_THROW(OutputFolder(here / "a", true), InputError) << "another program's file of that name";
+  std::ofstream(here / "a" / "recon.json") << R"({"raki": "1"})";
+  EXPECT_THROW(OutputFolder(here / "a", false), InputError);
   OutputFolder folder(here / "a/", true);
   folder.commit();
   EXPECT_TRUE(fs::is_empty(here / "a"));
