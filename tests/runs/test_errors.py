@@ -96,13 +96,14 @@ def test_output_folder(raki, phantom, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
     (full / "mine.txt").write_text("keep")
-    ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", full, "--method", "zero-filled", says=["--overwrite"])
+    ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", full, "--method", "zero-filled", says=["nor a former result"])
     ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", full, "--method", "zero-filled", "--overwrite", says=["recon.json"])
     assert (full / "mine.txt").read_text() == "keep"
     ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", full / "mine.txt", "--method", "zero-filled")
     ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", "/proc/raki", "--method", "zero-filled")
     result = tmp_path / "result"
     raki("recon", phantom / "scan.h5", "-o", result, "--method", "zero-filled")
+    ends_with(raki, 73, "recon", phantom / "scan.h5", "-o", result, "--method", "zero-filled", says=["add --overwrite"])
     raki("recon", phantom / "scan.h5", "-o", result, "--method", "zero-filled", "--output", "npy", "--overwrite")
     assert sorted(p.name for p in result.iterdir()) == ["image.npy", "recon.json"]
 
