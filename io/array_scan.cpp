@@ -8,6 +8,7 @@
 #include "gpu/error.h"
 #include "io/array_file.h"
 #include "io/axis_plan.h"
+#include "io/readout_plan.h"
 #include "recon/axes.h"
 
 namespace raki {
@@ -98,15 +99,6 @@ at::Tensor measured_lines(const Presence& presence, const ReaderOptions& options
   return at::ones(shape, at::kBool);
 }
 
-/// Samples before and after `sampled` were not acquired.
-void note_readout(LineRange sampled, ScanSummary& summary) {
-  const int64_t n = summary.matrix.x;
-  if (sampled.size() == n) return;
-  for (Sampling& sampling : summary.samplings) sampling.readout = ReadoutExtent{n, sampled};
-  summary.evidence.push_back({"kx samples", to_text(sampled) + " of " + std::to_string(n), "lines",
-                              "the others are zero in all lines and coils", false});
-}
-
 /// Separate reference lines, (frame or 1, coil, kz, ky, kx); undefined where no option names them.
 at::Tensor reference_lines(const at::Tensor& kspace, const ReaderOptions& options, ScanSummary& summary) {
   if (options.calibration.empty()) return {};
@@ -165,7 +157,7 @@ std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, c
   const Presence presence = presence_in(kspace, "File " + path.string());
   const at::Tensor measured = measured_lines(presence, options, summary);
   for (int64_t frame = 0; frame < kspace.size(axis::frame); ++frame) add_frame(measured[frame], summary);
-  note_readout(presence.kx, summary);
+  note_sampled(presence.kx, "the others are zero in all lines and coils", summary);
   summary.evidence.push_back({"field of view", "1 mm a pixel", "assumed", "an array states none", true});
   const at::Tensor calibration = reference_lines(kspace, options, summary);
   return std::make_unique<ArrayScan>(

@@ -97,6 +97,14 @@ ReadoutPlan plan_readout(const std::vector<ReadoutHeader>& readouts, const std::
   return plan;
 }
 
+void note_sampled(LineRange sampled, const std::string& evidence, ScanSummary& summary) {
+  const int64_t n = summary.matrix.x;
+  if (sampled.size() == n) return;
+  for (Sampling& sampling : summary.samplings) sampling.readout = ReadoutExtent{n, sampled};
+  summary.evidence.push_back(
+      {"kx samples", to_text(sampled) + " of " + std::to_string(n), "lines", evidence, false});
+}
+
 SampleSpan place_samples(const ReadoutPlan& plan, const ReadoutHeader& readout, const std::string& where) {
   const Extent extent = extent_of(readout, plan.discards_outside);
   const SampleSpan span{extent.begin, extent.end, plan.n / 2 - extent.centre + extent.begin,

@@ -11,7 +11,6 @@ namespace raki {
 /// The kx axis: n samples, k = 0 at n / 2.
 struct ReadoutPlan {
   int64_t n = 1;
-  LineRange sampled;  ///< what any of the lines holds; elsewhere all are zero
   bool discards_outside =
       false;  ///< discard_pre/post count samples that are not stored (not ISMRMRD's definition)
   bool header_agrees = true;  ///< the header's encoded matrix was usable along x
@@ -27,6 +26,10 @@ struct SampleSpan {
 /// along x. Asymmetric echoes and discarded samples leave zeros. Appends its Decisions to `evidence`.
 ReadoutPlan plan_readout(const std::vector<ReadoutHeader>& readouts, const std::vector<int64_t>& lines,
                          std::optional<int64_t> encoded, std::vector<Decision>& evidence);
+
+/// Tells the samplings of `summary`, which are known, that only these samples of a readout were acquired;
+/// says so where that is not all.
+void note_sampled(LineRange sampled, const std::string& evidence, ScanSummary& summary);
 
 /// A reversed line is mirrored on its own grid: sample i goes to samples - 1 - i, and the echo centre with
 /// it, for even lengths from c to samples - c, so that the centre samples / 2 stays where it is.

@@ -119,11 +119,7 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
   grid.coils = lines.coils;
   grid.kx = plan_readout(file.readouts(), lines.image, matrix ? std::optional(matrix->x) : std::nullopt,
                          plan.summary.evidence);
-  grid.kx.sampled = place_all(file.readouts(), lines.image, grid.kx, plan);
-  if (grid.kx.sampled.size() < grid.kx.n)
-    plan.summary.evidence.push_back({"kx samples",
-                                     to_text(grid.kx.sampled) + " of " + std::to_string(grid.kx.n), "lines",
-                                     "no line holds the others", false});
+  plan.sampled = place_all(file.readouts(), lines.image, grid.kx, plan);
   const auto& middle = plan.frames[plan.frames.size() / 2].image;  // the first slice may be empty
   grid.ky = plan_one_axis(file, lines.image, middle, false, plan);
   grid.kz = differs_between_frames_only(file.readouts(), plan.frames)
@@ -136,10 +132,8 @@ GridPlan plan_grid(const Acquisitions& file, const SortedLines& lines, ScanPlan&
 void find_samplings(const Readouts& readouts, ScanPlan& plan) {
   auto& summary = plan.summary;
   for (const FrameLines& frame : plan.frames) {
-    Sampling sampling = detect_sampling(measured_mask(readouts, plan.grid, frame.image), plan.grid.ky.encoded,
-                                        plan.grid.kz.encoded);
-    if (const ReadoutPlan& kx = plan.grid.kx; kx.sampled.size() < kx.n)
-      sampling.readout = ReadoutExtent{kx.n, kx.sampled};
+    const Sampling sampling = detect_sampling(measured_mask(readouts, plan.grid, frame.image),
+                                              plan.grid.ky.encoded, plan.grid.kz.encoded);
     auto found = std::find(summary.samplings.begin(), summary.samplings.end(), sampling);
     if (found == summary.samplings.end()) found = summary.samplings.insert(found, sampling);
     summary.sampling_of_frame.push_back(found - summary.samplings.begin());
@@ -206,8 +200,11 @@ ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   ScanSummary& summary = plan.summary;
   summary.format = file.format();
   for (const auto& [name, count] : file.others())
-    summary.evidence.push_back({"other messages", std::to_string(count) + " of kind " + name, "stream",
-                                "not used", name == after_the_end});
+    summary.evidence.push_back(
+        {"other messages", std::to_string(count) + " of kind " + name, "stream", "not used", false});
+  if (const uint64_t bytes = file.bytes_after_the_end(); bytes > 0)
+    summary.evidence.push_back({"after the end message", std::to_string(bytes) + " bytes", "stream",
+                                "not used: another scan?", true});
   summary.protocol = header.protocol;
   summary.n_coils = lines.coils;
   note_header(header, lines, summary);
@@ -221,6 +218,7 @@ ScanPlan plan_scan(const Acquisitions& file, const ReaderOptions& options) {
   decide_image_grid(plan.grid, summary);
   decide_orientation(summary);
   find_samplings(readouts, plan);
+  note_sampled(plan.sampled, "no line holds the others", summary);
   plan.calibration = plan_calibration({file, lines, plan.grid}, plan.frames, summary);
   note_reversed(readouts, lines, summary);
   read_dwell_time(readouts, lines, summary);

@@ -18,6 +18,7 @@ struct ScanPlan {
   std::string where;  ///< "File ...", for messages
   std::vector<FrameLines> frames;
   GridPlan grid;
+  LineRange sampled;                           ///< samples along kx that any image line holds
   std::optional<CalibrationPlan> calibration;  ///< of reference lines that are no part of the image
   ScanSummary summary;
 };

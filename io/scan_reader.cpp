@@ -120,10 +120,6 @@ std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOpti
   }
   refuse_foreign_options(Kind::readouts, options, input.where());
   auto& acquisitions = std::get<std::unique_ptr<Acquisitions>>(opened);
-  if (!options.dataset.empty() && !acquisitions->has_groups())
-    throw InputError({"--dataset is not for inputs of this kind", "a stream", "an HDF5 file", input.where(),
-                      "Leave it out"},
-                     ExitCode::usage);
   check_total(acquisitions->readouts(), options.maximum_samples, input.where());
   auto source = std::make_unique<ReadoutScan>(std::move(acquisitions), options);
   add_noise(&source->acquisitions(), input, options, source->summary());

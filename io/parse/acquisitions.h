@@ -13,8 +13,6 @@
 
 namespace raki {
 
-constexpr const char* after_the_end = "byte after the end message";
-
 class Acquisitions {
  public:
   virtual ~Acquisitions() = default;
@@ -23,10 +21,11 @@ class Acquisitions {
   virtual const std::string& where() const = 0;
   virtual const std::string& header_text() const = 0;
   virtual const std::vector<ReadoutHeader>& readouts() const = 0;
-  /// Things in the input that are no readouts, by name: "waveform", "image", after_the_end.
+  /// Things in the input that are no readouts, by name: "waveform", "image".
   virtual std::map<std::string, int64_t> others() const { return {}; }
 
-  virtual bool has_groups() const { return false; }  ///< HDF5
+  virtual uint64_t bytes_after_the_end() const { return 0; }  ///< of a stream, not looked at
+
   /// Groups of the same file that hold acquisitions too.
   virtual std::vector<std::string> other_groups() const { return {}; }
 

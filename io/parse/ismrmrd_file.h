@@ -18,7 +18,6 @@ class IsmrmrdFile final : public Acquisitions {
   const std::string& where() const override { return input_->where(); }
   const std::string& header_text() const override { return contents_.header_text; }
   const std::vector<ReadoutHeader>& readouts() const override { return contents_.readouts; }
-  bool has_groups() const override { return true; }
   std::vector<std::string> other_groups() const override;
   void read(const std::vector<int64_t>& readouts, const Visit& visit) const override;
 

@@ -1,5 +1,6 @@
 #include "io/parse/ismrmrd_stream.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -110,7 +111,7 @@ IsmrmrdStream::IsmrmrdStream(const InputFile& file) : file_(&file) {
     at = closed ? at + 2 : take_message(message, at + 2);
     ++messages_;
   }
-  if (at < file.size()) others_[after_the_end] = static_cast<int64_t>(file.size() - at);
+  bytes_after_the_end_ = file.size() - std::min(at, file.size());
   if (!closed)
     refuse("The stream ends without its end message",
            std::to_string(readouts_.size()) + " acquisitions in " + std::to_string(messages_) + " messages",

@@ -23,6 +23,7 @@ class IsmrmrdStream final : public Acquisitions {
   const std::string& header_text() const override { return header_text_; }
   const std::vector<ReadoutHeader>& readouts() const override { return readouts_; }
   std::map<std::string, int64_t> others() const override { return others_; }
+  uint64_t bytes_after_the_end() const override { return bytes_after_the_end_; }
   void read(const std::vector<int64_t>& readouts, const Visit& visit) const override;
 
  private:
@@ -39,6 +40,7 @@ class IsmrmrdStream final : public Acquisitions {
 
   const InputFile* file_;
   int64_t messages_ = 0;
+  uint64_t bytes_after_the_end_ = 0;
   std::string header_text_;
   std::vector<ReadoutHeader> readouts_;
   std::vector<uint64_t> samples_at_;  ///< offset of the samples of each readout
