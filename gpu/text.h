@@ -1,6 +1,7 @@
 #pragma once
 // Words for messages.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,11 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
 
 /// "a, b, c"
 std::string joined(const std::vector<std::string>& words);
+
+/// "1 line", "3 lines"
+std::string counted(int64_t n, const std::string& noun);
+
+/// Four significant digits: "230", "0.9375", "1e+30"
+std::string short_text(double value);
 
 }  // namespace raki

@@ -21,7 +21,7 @@ namespace {
 [[noreturn]] void refuse_axes(const at::Tensor& array, const std::vector<std::string>& axes,
                               const std::string& what) {
   throw InputError({what, "axes " + joined(axes) + " for shape " + shape_text(array),
-                    "one word an axis out of frame, coil, kz, ky, kx, 1", "",
+                    "one word an axis out of frame, coil, kz, ky, kx, ri, 1", "",
                     "Name the axes in the array's own order, for example 1,ky,kx,coil"},
                    ExitCode::usage);
 }
@@ -46,6 +46,24 @@ std::array<int64_t, 5> find_axes(const at::Tensor& array, const std::vector<std:
   if (place[axis::kx] < 0 || place[axis::ky] < 0)
     refuse_axes(array, axes, "Axes kx and ky must both be named");
   return place;
+}
+
+struct NamedArray {
+  at::Tensor array;
+  std::vector<std::string> axes;
+};
+
+/// Real and imaginary parts along an axis named ri become complex numbers.
+NamedArray with_complex_numbers(const at::Tensor& array, const std::vector<std::string>& axes) {
+  const auto found = std::find(axes.begin(), axes.end(), "ri");
+  if (found == axes.end()) return {array, axes};
+  const auto parts = found - axes.begin();
+  if (parts >= array.dim()) refuse_axes(array, axes, "Axis names do not fit the array");
+  if (array.is_complex() || array.size(parts) != 2)
+    refuse_axes(array, axes, "An axis named ri holds the real and the imaginary part of real numbers: two");
+  std::vector<std::string> others = axes;
+  others.erase(others.begin() + parts);
+  return {at::view_as_complex(array.movedim(parts, -1).contiguous()), others};
 }
 
 std::string npy_header(const at::Tensor& array) {
@@ -83,7 +101,8 @@ at::Tensor read_array(const std::filesystem::path& path, const std::string& vari
                     ".npy, .npz, .cfl, .hdr or .mat", "File " + path.string(), ""});
 }
 
-at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes) {
+at::Tensor to_kspace_axes(const at::Tensor& stored, const std::vector<std::string>& words) {
+  const auto [array, axes] = with_complex_numbers(stored, words);
   const auto place = find_axes(array, axes);
   std::vector<int64_t> order, shape;
   for (const int64_t position : place) {
@@ -93,6 +112,13 @@ at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string
   for (std::size_t i = 0; i < axes.size(); ++i)
     if (axes[i] == "1") order.push_back(static_cast<int64_t>(i));
   return array.permute(order).to(at::kComplexFloat).reshape(shape).contiguous();
+}
+
+std::string axes_text(at::IntArrayRef sizes) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    if (sizes[i] > 1) words.push_back(std::string(axis::kspace_names.at(i)) + " " + std::to_string(sizes[i]));
+  return joined(words);
 }
 
 void write_npy(const std::filesystem::path& path, const at::Tensor& array) {

@@ -20,11 +20,14 @@ std::filesystem::path data_file(const std::filesystem::path& path);
 /// @throws InputError 66, 65 (with the variables a .mat file holds when the name does not fit).
 at::Tensor read_array(const std::filesystem::path& path, const std::string& variable = "");
 
-/// `axes`: one word an axis of `array` out of frame, coil, kz, ky, kx and 1 (an axis of length 1 to drop), in
-/// the order of the array, e.g. {"1","ky","kx","coil"}. Result (frame, coil, kz, ky, kx) complex64
-/// contiguous.
+/// `axes`: one word an axis of `array` out of frame, coil, kz, ky, kx, ri (real and imaginary part of real
+/// numbers) and 1 (an axis of length 1 to drop), in the order of the array, e.g. {"1","ky","kx","coil"}.
+/// Result (frame, coil, kz, ky, kx) complex64 contiguous.
 /// @throws InputError (64) when words and shape do not fit.
 at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string>& axes);
+
+/// "coil 8, ky 230, kx 180": of k-space (frame, coil, kz, ky, kx), axes of length 1 left out.
+std::string axes_text(at::IntArrayRef sizes);
 
 /// Writes float32 or complex64 as .npy version 1.0, C order.
 /// @throws InputError: 73 when `path` exists or its folder cannot be written, 74 when writing fails half-way.

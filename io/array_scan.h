@@ -30,19 +30,9 @@ class ArrayScan final : public ScanSource {
 };
 
 /// A .npy, .npz, .cfl/.hdr or .mat file. `options.axes` must name its axes.
-/// @throws InputError 64 without axes, or for axes or a mask that do not fit; 65 where lines are zero in all
-/// coils and neither a mask nor `infer_mask` says why; 66, 77.
+/// @throws InputError 64 without axes, or for axes, a mask or reference lines that do not fit; 65 where lines
+/// are zero in all coils and neither a mask nor `infer_mask` says why; 66, 77.
 std::unique_ptr<ScanSource> open_array_scan(const std::filesystem::path& path, const ReaderOptions& options);
-
-/// Lines of a scan that were measured, bool (kz, ky), from a file of numbers.
-/// @throws InputError (64) unless it has n_ky, or n_kz x n_ky numbers.
-at::Tensor read_mask(const std::filesystem::path& path, int64_t n_kz, int64_t n_ky);
-
-/// Lines that are zero (or -0) in every coil of `samples` (frame, coil, kz, ky, kx); bool (frame, kz, ky).
-at::Tensor zero_lines(const at::Tensor& samples);
-
-/// Refuses lines that are zero though nothing says that they were not measured.
-void refuse_zero_lines(const at::Tensor& zero, const std::string& where);
 
 /// Detects what `measured` (kz, ky) is and notes it as the next frame's. Lines beyond the outermost measured
 /// ones count as encoded where less than one line spacing is missing to the edge.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "gpu/error.h"
+#include "io/array_mask.h"
 #include "io/array_scan.h"
 #include "io/image_grid.h"
 #include "io/line_sorting.h"
@@ -74,7 +75,8 @@ struct StatedMask {
 };
 std::optional<StatedMask> stated_mask(const FastmriContents& contents, int64_t n_ky, const InputFile& input,
                                       const ReaderOptions& options) {
-  if (!options.mask.empty()) return StatedMask{read_mask(options.mask, 1, n_ky), "option"};
+  if (!options.mask.empty())
+    return StatedMask{read_mask(options, {"ky"}, {1, 1, 1, n_ky, 1}).view({1, n_ky}), "option"};
   if (!contents.mask) return std::nullopt;
   if (static_cast<int64_t>(contents.mask->size()) != n_ky)
     throw InputError({"'mask' does not fit 'kspace'", std::to_string(contents.mask->size()) + " numbers",

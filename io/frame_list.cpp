@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/vendor.h"
 
 namespace raki {
@@ -141,7 +142,7 @@ void settle_repeats(std::vector<FrameLines>& frames, const FrameSources& sources
   const int64_t averaged_unexplained = all.unexplained - all.replaced;
   if (all.averaged_places > 0)
     evidence.push_back(
-        {"repeated lines", std::to_string(all.averaged_places) + " lines averaged, each over its own count",
+        {"repeated lines", counted(all.averaged_places, "line") + " averaged, each over its own count",
          sources.duplicates ? "option" : "lines",
          averaged_unexplained == 0
              ? ""

@@ -3,14 +3,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "gpu/text.h"
+
 namespace raki {
 namespace {
-
-std::string short_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
 
 std::string matrix_text(const MatrixSize& matrix) {
   return std::to_string(matrix.x) + " x " + std::to_string(matrix.y) + " x " + std::to_string(matrix.z);

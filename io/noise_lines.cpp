@@ -7,6 +7,7 @@
 #include <set>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/kspace_assembly.h"
 #include "io/parse/open_input.h"
 #include "io/parse/protocol_xml.h"
@@ -56,7 +57,7 @@ std::optional<NoiseReadouts> foreign_noise(const Acquisitions& source, const Sca
                                            std::vector<Decision>& evidence, std::string& why_not) {
   auto noise = noise_of(source, scan.n_coils, evidence);
   if (!noise)
-    why_not = "no noise readouts of " + std::to_string(scan.n_coils) + " coils";
+    why_not = "no noise readouts of " + counted(scan.n_coils, "coil");
   else if (!match_coils(source, scan, *noise, evidence)) {
     why_not = "noise of coils with other labels";
     return std::nullopt;
@@ -85,7 +86,7 @@ void take_from_file(const ReaderOptions& options, ScanSummary& scan) {
   auto noise = source ? foreign_noise(**source, scan, scan.evidence, why_not) : std::nullopt;
   if (!noise)
     throw InputError({"The noise file does not serve", why_not,
-                      "readouts flagged as noise, of the scan's " + std::to_string(scan.n_coils) + " coils",
+                      "readouts flagged as noise, of the scan's " + counted(scan.n_coils, "coil"),
                       file.where(), "Name the noise scan of this examination, or leave --noise out"});
   scan.noise = std::move(noise);
   scan.evidence.push_back({"noise source", options.noise.filename().string(), "option", "", false});
@@ -135,9 +136,9 @@ std::optional<NoiseReadouts> noise_of(const Acquisitions& acquisitions, int64_t 
   noise.samples = join_readouts(acquisitions, lines, coils);
   noise.dwell_time_us = dwell_us;
   evidence.push_back(
-      {"noise",
-       std::to_string(noise.samples.size(1)) + " samples in " + std::to_string(lines.size()) + " readouts",
-       "lines", others > 0 ? std::to_string(others) + " readouts of another dwell time left out" : "",
+      {"noise", counted(noise.samples.size(1), "sample") + " in " + counted(std::ssize(lines), "readout"),
+       "lines",
+       others > 0 ? counted(static_cast<int64_t>(others), "readout") + " of another dwell time left out" : "",
        others > 0});
   return noise;
 }

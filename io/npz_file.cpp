@@ -25,10 +25,13 @@ Archive open_archive(const std::filesystem::path& path) {
   check_input_file(path);
   int error = 0;
   Archive archive{zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &error)};
-  if (!archive)
-    throw InputError({"Not a NumPy archive, or damaged", describe_beginning(path), "a zip of .npy arrays",
-                      "File " + path.string(), "Save it again: numpy.savez"});
-  return archive;
+  if (archive) return archive;
+  zip_error_t reason{};
+  zip_error_init_with_code(&reason, error);
+  const std::string found = describe_beginning(path) + ": " + zip_error_strerror(&reason);
+  zip_error_fini(&reason);
+  throw InputError({"Not a NumPy archive, or damaged", found, "a complete zip of .npy arrays",
+                    "File " + path.string(), "Save it again: numpy.savez"});
 }
 
 /// Names of the arrays in the archive, without their ending.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/image_grid.h"
 #include "io/line_sorting.h"
 #include "io/parse/protocol_xml.h"
@@ -184,7 +185,7 @@ void note_reversed(const Readouts& readouts, const SortedLines& lines, ScanSumma
   if (reversed == 0) return;
   const bool mixed = reversed < static_cast<int64_t>(lines.image.size());
   summary.evidence.push_back(
-      {"reversed readouts", std::to_string(reversed) + " lines turned round", "lines",
+      {"reversed readouts", counted(reversed, "line") + " turned round", "lines",
        mixed ? "other lines run forwards; no phase correction is applied between them" : "", mixed});
 }
 

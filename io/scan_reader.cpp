@@ -50,6 +50,9 @@ void refuse_foreign_options(Kind kind, const ReaderOptions& options, const std::
                                {"--variable", !options.variable.empty(), array},
                                {"--calibration", !options.calibration.empty(), array},
                                {"--mask", !options.mask.empty(), !readouts},
+                               {"--mask-variable", !options.mask_variable.empty(), !readouts},
+                               {"--calibration-variable", !options.calibration_variable.empty(), array},
+                               {"--fov", options.fov.has_value(), array},
                                {"--infer-mask", options.infer_mask, !readouts},
                                {"--dataset", !options.dataset.empty(), !array},
                                {"--duplicates", options.duplicates.has_value(), readouts}})
@@ -110,6 +113,17 @@ void leave_out_coils(const at::Tensor& kept, ScanSummary& scan) {
   scan.n_coils = kept.numel();
 }
 
+/// Powers of the samples must be float32 numbers.
+void check_magnitudes(const at::Tensor& samples, const std::string& where) {
+  constexpr double smallest = 1e-12, greatest = 1e12;
+  const double largest = samples.abs().max().item<double>();
+  if (largest == 0 || (largest >= smallest && largest <= greatest)) return;
+  throw InputError(
+      {"The samples are too " + std::string(largest > greatest ? "large" : "small") + " for single precision",
+       "the largest " + short_text(largest), short_text(smallest) + " to " + short_text(greatest), where,
+       "Scale the data"});
+}
+
 std::unique_ptr<ScanSource> open_source(const InputFile& input, const ReaderOptions& options) {
   OpenedInput opened = open_input(input, options.dataset, options.isolation);
   if (const auto* const fastmri = std::get_if<FastmriContents>(&opened)) {
@@ -160,6 +174,7 @@ const std::filesystem::path& ScanReader::file() const {
 FrameBatch ScanReader::read(const std::vector<int64_t>& frames) const {
   check_frames(frames, summary());
   FrameBatch batch = state_->source->read(frames);
+  check_magnitudes(batch.kspace.samples, state_->input.where());
   if (!state_->kept_coils.defined()) return batch;
   const CoilBasis basis{CoilBasis::Kind::physical, state_->kept_coils.numel(), false};
   const auto keep = [&](const at::Tensor& samples) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gpu/log.h"
+#include "gpu/text.h"
 
 namespace raki {
 
@@ -19,7 +20,7 @@ void log_decisions(const std::vector<Decision>& evidence) {
 void log_scan(const ScanSummary& scan) {
   log_decisions(scan.evidence);
   for (const auto& [reason, lines] : scan.lines_dropped)
-    log(LogLevel::info, "lines", std::to_string(lines) + " not used: " + reason);
+    log(LogLevel::info, "lines", counted(lines, "line") + " not used: " + reason);
 }
 
 void log_frames(const Series& series) {

@@ -12,7 +12,7 @@ namespace raki {
 
 struct FullScanSource {
   std::filesystem::path path;     ///< a k-space file or an array (.npy, .cfl, .mat)
-  std::vector<std::string> axes;  ///< of an array: frame, coil, kz, ky, kx or 1, in its order
+  std::vector<std::string> axes;  ///< of an array: frame, coil, kz, ky, kx, ri or 1, in its order
   std::string variable;           ///< of a .mat file
 };
 

@@ -43,6 +43,21 @@ IndexRange index_range_from_text(const std::string& text) {
   return range;
 }
 
+FieldOfView field_of_view_from_text(const std::string& text) {
+  constexpr double largest_mm = 1e4;
+  std::istringstream numbers(text);
+  FieldOfView fov;
+  char comma = 0, other_comma = 0, rest = 0;
+  const bool three = static_cast<bool>(numbers >> fov.x_mm >> comma >> fov.y_mm >> other_comma >> fov.z_mm) &&
+                     comma == ',' && other_comma == ',' && !(numbers >> rest);
+  const auto usable = [&](double mm) { return mm > 0 && mm <= largest_mm; };
+  if (!three || !usable(fov.x_mm) || !usable(fov.y_mm) || !usable(fov.z_mm))
+    throw InputError({"Not a field of view", "'" + text + "'", "X,Y,Z: three numbers above 0, in mm", "",
+                      "For example 220,220,5; Z is the thickness of the slice or slab"},
+                     ExitCode::usage);
+  return fov;
+}
+
 Outputs outputs_from_text(const std::string& text) {
   Outputs outputs{false, false, false};
   std::istringstream words(text);
@@ -102,6 +117,11 @@ std::string reader_text(const ReaderOptions& o) {
   std::string text = " dataset=" + o.dataset;
   if (o.duplicates) text += " duplicates=" + to_text(*o.duplicates);
   if (!o.axes.empty()) text += " axes=" + joined(o.axes) + " variable=" + o.variable;
+  if (!o.mask_variable.empty()) text += " mask-variable=" + o.mask_variable;
+  if (!o.calibration_variable.empty()) text += " calibration-variable=" + o.calibration_variable;
+  if (o.fov)
+    text += " fov=" + std::to_string(o.fov->x_mm) + "," + std::to_string(o.fov->y_mm) + "," +
+            std::to_string(o.fov->z_mm);
   if (!o.noise.empty()) text += " noise=" + sha256_file(o.noise);
   if (!o.mask.empty()) text += " mask=" + sha256_file(data_file(o.mask));
   if (!o.calibration.empty()) text += " calibration=" + sha256_file(data_file(o.calibration));

@@ -28,6 +28,9 @@ struct IndexRange {
 /// @throws InputError (64) for text that is not such a range.
 IndexRange index_range_from_text(const std::string& text);
 
+/// "220,220,5": along x, y and z, mm. @throws InputError (64) unless these are three numbers above zero.
+FieldOfView field_of_view_from_text(const std::string& text);
+
 /// What a reconstruction writes.
 struct Outputs {
   bool dicom = true;  ///< series001/image0001.dcm, ...

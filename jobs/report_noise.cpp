@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "jobs/report_sections.h"
 #include "recon/noise.h"
 

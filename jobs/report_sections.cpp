@@ -7,6 +7,7 @@
 #include <set>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "io/dicom_attributes.h"
 #include "jobs/sampling_picture.h"
 #include "jobs/series.h"
@@ -29,7 +30,7 @@ std::string fraction_text(int64_t encoded, int64_t n, int64_t spacing) {
 std::string unencoded_text(const std::string& name, LineRange encoded, int64_t n, int64_t spacing) {
   const std::string side = missing_side(encoded, n);
   const std::string lines =
-      std::to_string(encoded.size()) + " of " + std::to_string(n) + (name == "kx" ? " samples" : " lines");
+      std::to_string(encoded.size()) + " of " + counted(n, name == "kx" ? "sample" : "line");
   if (side.empty()) return "";
   if (side == "both") return name + " " + lines + ", missing at both ends: a zero-padded matrix";
   return name + " " + fraction_text(encoded.size(), n, spacing) + " (" + lines + "), missing at the " + side;
@@ -243,12 +244,6 @@ std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& 
   return result;
 }
 
-std::string short_text(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.4g", value);
-  return text.data();
-}
-
 std::string joined_known(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts)
@@ -260,10 +255,6 @@ std::string listed(const std::string& name, const std::vector<double>& values, c
   std::vector<std::string> texts;
   for (const double value : values) texts.push_back(short_text(value));
   return values.empty() ? "" : name + " " + joined_known(texts) + " " + unit;
-}
-
-std::string counted(int64_t n, const std::string& noun) {
-  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
 }
 
 }  // namespace raki

@@ -21,13 +21,9 @@ void tell_dicom(ScanReport& report, const ScanSummary& scan);
 std::vector<std::pair<std::string, std::string>> methods_for(const ScanSummary& scan,
                                                              const ReconOptions& options);
 
-/// Four digits.
-std::string short_text(double value);
 /// The parts that are not empty, with commas between.
 std::string joined_known(const std::vector<std::string>& parts);
 /// "TE 4.9, 9.8 ms"; empty without values.
 std::string listed(const std::string& name, const std::vector<double>& values, const std::string& unit);
-/// "1 slice", "3 slices".
-std::string counted(int64_t n, const std::string& noun);
 
 }  // namespace raki

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 
+#include "gpu/text.h"
 #include "io/dicom_values.h"
 #include "jobs/report_sections.h"
 #include "jobs/sampling_picture.h"

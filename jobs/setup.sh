@@ -1,5 +1,6 @@
 # Sourced by jobs/quickstart and tests/run: what both need on a fresh Debian 12 or Ubuntu 24.04 machine.
 # Packages come from the distribution, LibTorch from PyPI. Everything is safe to repeat and quick when nothing is missing.
+shopt -s inherit_errexit  # a command that fails ends a $( ) too: nothing half-made is ever marked complete
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/raki
@@ -61,7 +62,8 @@ python_environment() {
   if [ ! -e "$folder/complete" ]; then
     say "Python environment with LibTorch in $folder (a few minutes, 5 GB, once)"
     /usr/bin/python3 -m venv --clear "$folder" >&2
-    "$folder/bin/pip" install --no-compile --progress-bar off -r "$root/jobs/requirements.txt" >&2
+    "$folder/bin/pip" install --no-compile --progress-bar off -r "$root/jobs/requirements.txt" >&2 ||
+      fail "LibTorch could not be installed from PyPI (see above); run this again when it can be reached"
     touch "$folder/complete"
   fi
   printf '%s\n' "$folder/bin/python"

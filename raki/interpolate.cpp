@@ -7,6 +7,7 @@
 
 #include "gpu/error.h"
 #include "gpu/log.h"
+#include "gpu/text.h"
 #include "raki/gated.h"
 #include "raki/grappa.h"
 #include "raki/hybrid.h"
@@ -98,7 +99,7 @@ Grounds grounds_of(const UndersampledKSpace& kspace, const std::optional<Calibra
 
 /// Numbers as found, for a message.
 std::string found_text(int64_t calibration_lines, int64_t acceleration) {
-  return std::to_string(calibration_lines) + " calibration lines at R = " + std::to_string(acceleration);
+  return counted(calibration_lines, "calibration line") + " at R = " + std::to_string(acceleration);
 }
 
 /// The gap rule of GRAPPA and the noise-aware kernel; empty when it is met.

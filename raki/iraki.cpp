@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "gpu/text.h"
 #include "raki/adam.h"
 #include "raki/grappa.h"
 #include "raki/published.h"
@@ -91,10 +92,10 @@ std::vector<std::string> warnings_of(const Sampling& sampling, int64_t calibrati
   if (calibration_lines < std::max<int64_t>(18, 3 * spacing + 1))
     warnings.push_back(
         "iRAKI was published with 18 calibration lines or more, and its start, GRAPPA, spans " +
-        std::to_string(3 * spacing + 1) + ": " + lines_text(calibration_lines) +
+        std::to_string(3 * spacing + 1) + ": " + counted(calibration_lines, "line") +
         " at R = " + std::to_string(spacing));
   if (training_lines < options.training_lines)
-    warnings.push_back("trained on " + lines_text(training_lines) + " of the filled k-space, not " +
+    warnings.push_back("trained on " + counted(training_lines, "line") + " of the filled k-space, not " +
                        std::to_string(options.training_lines) + ": there are no more");
   return warnings;
 }
@@ -107,11 +108,11 @@ std::string why_not_iraki(const Sampling& sampling, int64_t n_kx, const IrakiOpt
   const auto lattice = find_lattice(sampling);
   if (!lattice.problem.empty()) return lattice.problem;
   if (lattice.count < options.kernel1_ky)
-    return "its network looks at " + lines_text(options.kernel1_ky) + " one spacing apart, and " +
-           lines_text(lattice.count) + " were measured so";
+    return "its network looks at " + counted(options.kernel1_ky, "line") + " one spacing apart, and " +
+           counted(lattice.count, "line") + " were measured so";
   const auto span = (options.kernel1_ky - 1) * lattice.spacing + 1;
   if (span > options.training_lines)
-    return "its network spans " + lines_text(span) + " at R = " + std::to_string(lattice.spacing) +
+    return "its network spans " + counted(span, "line") + " at R = " + std::to_string(lattice.spacing) +
            " and is trained on " + std::to_string(options.training_lines);
   const auto width = 2 * readout_margin(options) + 1;
   if (n_kx < width)
@@ -188,7 +189,7 @@ Interpolation interpolate_iraki(const UndersampledKSpace& kspace,
   if (const auto reason = why_not_iraki(sampling, kspace.samples.size(axis::kx), options.iraki);
       !reason.empty())
     throw cannot_work(Method::iraki, reason, sampling,
-                      lines_text(options.iraki.kernel1_ky) + " or more at one even spacing");
+                      counted(options.iraki.kernel1_ky, "line") + " or more at one even spacing");
   Interpolation result = interpolate_grappa(kspace, calibration, options.grappa);
   const auto n_lines = calibration ? calibration->samples.size(axis::ky) : sampling.acs_ky.size();
   const auto lattice = find_lattice(sampling);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "gpu/text.h"
 #include "raki/adam.h"
 #include "raki/lattice.h"
 #include "raki/published.h"
@@ -93,12 +94,12 @@ std::vector<std::string> warnings_of(const Sampling& sampling, int64_t calibrati
   std::vector<std::string> warnings;
   const auto spacing = find_lattice(sampling).spacing;
   if (calibration_lines <= 24 || calibration_lines < 2 * spacing + 10)
-    warnings.push_back("RAKI is known to fail with few calibration lines: " + lines_text(calibration_lines) +
-                       " at R = " + std::to_string(spacing));
+    warnings.push_back("RAKI is known to fail with few calibration lines: " +
+                       counted(calibration_lines, "line") + " at R = " + std::to_string(spacing));
   const auto measured = sampling.measured_ky();
   const auto outside = sampling.encoded_ky.size() - (measured.back() + 1 - measured.front());
   if (outside > 0)
-    warnings.push_back(lines_text(outside) +
+    warnings.push_back(counted(outside, "line") +
                        " before the first or after the last measured line left at zero");
   return warnings;
 }
@@ -134,8 +135,8 @@ std::string why_not_per_channel(const Sampling& sampling, int64_t n_kx, int64_t 
   const auto needed = 2 * lattice.spacing + 1;
   if (calibration_lines < needed)
     return "its networks span 2 R + 1 = " + std::to_string(needed) +
-           " lines at R = " + std::to_string(lattice.spacing) + ", and " + lines_text(calibration_lines) +
-           " of calibration were found";
+           " lines at R = " + std::to_string(lattice.spacing) + ", and " +
+           counted(calibration_lines, "line") + " of calibration were found";
   const auto width = 2 * readout_margin(layers) + 1;
   if (n_kx < width)
     return "its networks span " + std::to_string(width) + " readout samples, and there are " +

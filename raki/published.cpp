@@ -11,10 +11,6 @@ InputError cannot_work(Method method, const std::string& reason, const Sampling&
                      "Use --method linear or grappa, or zero-filled where those cannot work either"});
 }
 
-std::string lines_text(int64_t n) {
-  return std::to_string(n) + (n == 1 ? " line" : " lines");
-}
-
 FrameEvidence training_evidence(Method method, std::vector<double> losses, const Sampling& sampling,
                                 int64_t calibration_lines, double seconds) {
   FrameEvidence evidence;

@@ -13,9 +13,6 @@ namespace raki {
 InputError cannot_work(Method method, const std::string& reason, const Sampling& sampling,
                        const std::string& expected);
 
-/// "1 line", "2 lines".
-std::string lines_text(int64_t n);
-
 /// Evidence of one frame whose networks were trained: "steps", "first_loss", "final_loss", "acceleration",
 /// "calibration_lines", "seconds", and the losses themselves.
 FrameEvidence training_evidence(Method method, std::vector<double> losses, const Sampling& sampling,

@@ -5,6 +5,7 @@
 
 #include "gpu/check.h"
 #include "gpu/error.h"
+#include "gpu/text.h"
 #include "recon/mix_coils.h"
 
 namespace raki {
@@ -59,10 +60,9 @@ NoiseCovariance estimate_noise_covariance(const NoiseReadouts& noise) {
   check_tensor(noise.samples, "noise readouts", {{"coil"}, {"sample"}}, at::kComplexFloat);
   const int64_t n_coils = noise.samples.size(0), n_samples = noise.samples.size(1);
   if (n_samples < 2 * n_coils) {
-    throw InputError(
-        {"The noise scan is too short for its coils", std::to_string(n_samples) + " samples",
-         "at least " + std::to_string(2 * n_coils) + " for " + std::to_string(n_coils) + " coils", "",
-         "Reconstruct without the noise scan (--no-prewhiten), or name a longer one (--noise)"});
+    throw InputError({"The noise scan is too short for its coils", counted(n_samples, "sample"),
+                      "at least " + std::to_string(2 * n_coils) + " for " + counted(n_coils, "coil"), "",
+                      "Reconstruct without the noise scan (--no-prewhiten), or name a longer one (--noise)"});
   }
   const at::Tensor samples = noise.samples.to(at::kComplexDouble);
   const at::Tensor matrix =

@@ -134,7 +134,8 @@ at::Tensor outer_power(const MeasuredPower& measured) {
 
 /// Standard deviation; never zero.
 at::Tensor as_sd(const at::Tensor& estimate, const MeasuredPower& measured) {
-  const at::Tensor floor = 1e-12 * measured.power.amax({2, 3}).to(at::kDouble) + 1e-30;
+  constexpr double above_zero = std::numeric_limits<float>::min();  // for coils without any sample
+  const at::Tensor floor = 1e-12 * measured.power.amax({2, 3}).to(at::kDouble) + above_zero;
   return at::maximum(estimate, floor).sqrt();
 }
 

@@ -8,6 +8,7 @@
 #include "gpu/check.h"
 #include "gpu/error.h"
 #include "gpu/fft.h"
+#include "gpu/text.h"
 
 namespace raki {
 namespace {
@@ -158,10 +159,10 @@ PartialFourierFilling by_homodyne(const KSpace& kspace, const PartialFourierPlan
   return {KSpace(samples_of(only(encoded.logical_or(fillable), in_phase), plan), kspace.basis), {}};
 }
 
-std::string axis_words(const MirrorAxis& axis, const std::string& name) {
-  return axis.partial ? ", " + name + " " + to_text(axis.encoded) + " of " + std::to_string(axis.n) +
-                            " encoded, phase from " + name + " " + to_text(axis.symmetric())
-                      : "";
+std::string axis_words(const MirrorAxis& axis, const std::string& name, bool filled) {
+  if (!axis.partial) return "";
+  return ", " + name + " " + to_text(axis.encoded) + " of " + std::to_string(axis.n) + " encoded" +
+         (filled ? ", phase from " + name + " " + to_text(axis.symmetric()) : "");
 }
 
 /// Lines without a sample so far that get some.
@@ -173,16 +174,15 @@ int64_t fillable_lines(const PartialFourierPlan& plan) {
 /// "624 lines", "624 lines and 32 samples of every readout"
 std::string what_is_missing(const PartialFourierPlan& plan) {
   const int64_t lines = fillable_lines(plan), samples = plan.kx.partial ? plan.kx.fillable() : 0;
-  std::string text = lines > 0 ? std::to_string(lines) + " lines" : "";
-  if (samples > 0)
-    text += (text.empty() ? "" : " and ") + std::to_string(samples) + " samples of every readout";
+  std::string text = lines > 0 ? counted(lines, "line") : "";
+  if (samples > 0) text += (text.empty() ? "" : " and ") + counted(samples, "sample") + " of every readout";
   return text;
 }
 
 /// Why the phase of a partial axis cannot be known; empty when it can.
 std::string too_narrow(const MirrorAxis& axis, const std::string& name) {
   if (!axis.partial || axis.half_width() >= least_half_width) return "";
-  return name + ": " + std::to_string(axis.symmetric().size()) + (name == "kx" ? " samples" : " lines") +
+  return name + ": " + counted(axis.symmetric().size(), name == "kx" ? "sample" : "line") +
          " about the centre are encoded on both sides of it, the phase needs " +
          std::to_string(2 * least_half_width + 1);
 }
@@ -230,7 +230,7 @@ PartialFourierPlan plan_partial_fourier(const Sampling& sampling, PartialFourier
     plan.kx = axis_of(readout->sampled, readout->n);
   if (!plan.ky.partial && !plan.kz.partial && !plan.kx.partial) {
     const int64_t lines = std::max(plan.ky.fillable(), plan.kz.fillable());
-    if (lines > 0) plan.words = std::to_string(lines) + " lines left empty: too few to matter";
+    if (lines > 0) plan.words = counted(lines, "line") + " left empty: too few to matter";
     return plan;
   }
   for (const auto& [axis, name] :
@@ -240,8 +240,8 @@ PartialFourierPlan plan_partial_fourier(const Sampling& sampling, PartialFourier
   const bool zero = wanted == PartialFourier::zero;
   plan.filling = wanted;
   plan.lines = zero ? 0 : fillable_lines(plan);
-  plan.words = what_is_missing(plan) + (zero ? " left empty" : " filled") + axis_words(plan.ky, "ky") +
-               axis_words(plan.kz, "kz") + axis_words(plan.kx, "kx");
+  plan.words = what_is_missing(plan) + (zero ? " left empty" : " filled") + axis_words(plan.ky, "ky", !zero) +
+               axis_words(plan.kz, "kz", !zero) + axis_words(plan.kx, "kx", !zero);
   return plan;
 }
 

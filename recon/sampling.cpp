@@ -9,6 +9,7 @@
 
 #include "gpu/check.h"
 #include "gpu/error.h"
+#include "gpu/text.h"
 
 namespace raki {
 namespace {
@@ -292,7 +293,7 @@ std::string acs_text(const Sampling& sampling) {
   if (lines == 0) return "";
   const bool slab = sampling.n_kz() > 1;
   return (slab ? "ky " : "") + to_text(sampling.acs_ky) + (slab ? ", kz " + to_text(sampling.acs_kz) : "") +
-         " (" + std::to_string(lines) + " lines)";
+         " (" + counted(lines, "line") + ")";
 }
 
 std::string acceleration_text(const Sampling& sampling) {

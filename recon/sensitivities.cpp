@@ -80,6 +80,13 @@ at::Tensor low_resolution_images(const Calibration& calibration, const std::arra
   return to_coil_images(KSpace(grid, calibration.basis)).samples;
 }
 
+/// Scaled by a power of two so that the largest magnitude of each frame lies between 0.5 and 2: eigenvectors
+/// stay what they are, and the fourth powers in their norms stay numbers, whatever the units of k-space.
+at::Tensor of_unit_size(const at::Tensor& images) {
+  const at::Tensor largest = images.abs().amax({1, 2, 3, 4}, /*keepdim=*/true);
+  return images * at::exp2(-largest.log2().round()).masked_fill(largest == 0, 1);
+}
+
 /// Sum over `window` neighbours along `dim`, fewer at the border.
 at::Tensor box_sum(const at::Tensor& values, int64_t dim, int64_t window) {
   const int64_t n = values.size(dim), half = window / 2;
@@ -187,7 +194,7 @@ at::Tensor strongest_combination(const at::Tensor& samples) {
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
                                        const SensitivityOptions& options) {
   check(calibration, matrix, options);
-  const at::Tensor images = low_resolution_images(calibration, block_axes(calibration, matrix));
+  const at::Tensor images = of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
   const at::Tensor reference = strongest_combination(images).view({images.size(0), images.size(1), 1, 1, 1});
   at::Tensor maps = dominant_eigenvectors(images, reference, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);

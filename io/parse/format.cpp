@@ -72,8 +72,6 @@ const Stranger philips{"Philips raw data", "Convert it: philips_to_ismrmrd"};
 
 /// What a file is that bears the signature of another format.
 std::optional<Stranger> by_signature(const std::string& bytes, uint64_t size) {
-  if (bytes.starts_with("version https://git-lfs"))
-    return Stranger{"a Git LFS pointer text, not the file itself", "Fetch the file: git lfs pull"};
   if (bytes.starts_with("yardl") || bytes.starts_with("{\"yardl\""))
     return Stranger{"MRD version 2", "Convert it to version 1: mrd_to_ismrmrd"};
   if (has_at(bytes, 128, "DICM")) return Stranger{"a DICOM file", "Images hold no raw data"};
@@ -91,7 +89,11 @@ Stranger by_name(const std::string& bytes, const fs::path& path) {
   if (is_ge(bytes, path)) return {"GE raw data (P file)", "Convert it: ge_to_ismrmrd"};
   if (is_bruker_name(path)) return bruker;
   if (is_philips_name(path)) return philips;
-  return {describe_beginning(bytes), "Convert raw data first (for Siemens .dat: siemens_to_ismrmrd)"};
+  const std::string advice = advice_on_beginning(bytes);
+  if (!advice.empty()) return {describe_beginning(bytes), advice};
+  const bool siemens_name = lower_extension(path) == ".dat";
+  return {describe_beginning(bytes), siemens_name ? "Convert Siemens raw data first: siemens_to_ismrmrd"
+                                                  : "Convert raw data to ISMRMRD first"};
 }
 
 }  // namespace

@@ -33,16 +33,34 @@ bool is_text(const std::string& bytes) {
 struct Beginning {
   std::string_view bytes;
   const char* meaning;
+  const char* advice;
 };
 using namespace std::string_view_literals;
-constexpr std::array<Beginning, 7> known_beginnings{
-    {{"version https://git-lfs"sv, "a Git LFS pointer text, not the file itself"},
-     {"\x89HDF\r\n\x1a\n"sv, "HDF5"},
-     {"\x93NUMPY"sv, "a NumPy array"},
-     {"MATLAB 5.0"sv, "a MATLAB file"},
-     {"\x1f\x8b"sv, "gzip"},
-     {"PK\x03\x04"sv, "zip"},
-     {"<?xml"sv, "XML text"}}};
+constexpr std::array<Beginning, 14> known_beginnings{{
+    {"version https://git-lfs"sv, "a Git LFS pointer text, not the file itself",
+     "Fetch the file: git lfs pull"},
+    {"\x89HDF\r\n\x1a\n"sv, "HDF5", ""},
+    {"\x93NUMPY"sv, "a NumPy array", "Arrays are told by their ending: save it as a file that ends in .npy"},
+    {"MATLAB 5.0"sv, "a MATLAB file", "Arrays are told by their ending: save it as a file that ends in .mat"},
+    {"PK\x03\x04"sv, "zip", "Unpack it; an archive of NumPy arrays is told by its ending .npz"},
+    {"\x1f\x8b"sv, "gzip", "Unpack it: gunzip"},
+    {"BZh"sv, "bzip2", "Unpack it: bunzip2"},
+    {"\xfd"
+     "7zXZ"sv,
+     "xz", "Unpack it: unxz"},
+    {"\x28\xb5\x2f\xfd"sv, "Zstandard", "Unpack it: unzstd"},
+    {"\x89PNG"sv, "a PNG image", "Images hold no raw data"},
+    {"\xff\xd8\xff"sv, "a JPEG image", "Images hold no raw data"},
+    {"\x5c\x01\x00\x00"sv, "a NIfTI or Analyze image", "Images hold no raw data"},
+    {"%PDF"sv, "a PDF document", ""},
+    {"<?xml"sv, "XML text", ""},
+}};
+
+const Beginning* known(const std::string& first_bytes) {
+  for (const Beginning& known : known_beginnings)
+    if (first_bytes.starts_with(known.bytes)) return &known;
+  return nullptr;
+}
 
 /// An open file without a name, which vanishes with its descriptor.
 int unnamed_file() {
@@ -157,6 +175,9 @@ std::string lower_extension(const std::filesystem::path& path) {
 }
 
 uint64_t check_input_file(const std::filesystem::path& path) {
+  if (path.empty())
+    throw InputError({"No input file is named", "an empty name", "", "", "Check the variable that holds it"},
+                     ExitCode::input_missing);
   std::error_code failed;
   const auto status = std::filesystem::status(path, failed);
   if (status.type() == std::filesystem::file_type::not_found)
@@ -184,8 +205,7 @@ std::string describe_beginning(const std::filesystem::path& path) {
 
 std::string describe_beginning(const std::string& first_bytes) {
   const std::string bytes = first_bytes.substr(0, shown_bytes);
-  for (const auto& known : known_beginnings)
-    if (bytes.starts_with(known.bytes)) return known.meaning;
+  if (const Beginning* const found = known(bytes)) return found->meaning;
   if (is_text(bytes)) return "text";
   std::string shown = "bytes";
   for (std::size_t i = 0; i < bytes.size() && i < 8; ++i) {
@@ -195,6 +215,11 @@ std::string describe_beginning(const std::string& first_bytes) {
     shown += hex.data();
   }
   return shown;
+}
+
+std::string advice_on_beginning(const std::string& first_bytes) {
+  const Beginning* const found = known(first_bytes);
+  return found ? found->advice : "";
 }
 
 }  // namespace raki

@@ -54,4 +54,7 @@ uint64_t check_input_file(const std::filesystem::path& path);
 std::string describe_beginning(const std::filesystem::path& path);
 std::string describe_beginning(const std::string& first_bytes);
 
+/// What to do with a file that begins so; empty where its bytes do not tell.
+std::string advice_on_beginning(const std::string& first_bytes);
+
 }  // namespace raki

@@ -88,8 +88,8 @@ bool begins_as_stream(const std::string& first_bytes, uint64_t size) {
     case config_text:
     case text:
       return length <= size - 6;
-    case header:
-      return length <= size - 6 && first_bytes.find('<') != std::string::npos;
+    case header:  // one that is cut off is a stream all the same, when it says what it is
+      return first_bytes.find(length <= size - 6 ? "<" : "<ismrmrdHeader") != std::string::npos;
     case acquisition:
     case image:
     case waveform:

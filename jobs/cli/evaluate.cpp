@@ -71,7 +71,9 @@ void add_evaluate(CLI::App& program, const Session& session) {
       program.add_subcommand("evaluate", "Undersample a fully sampled scan and measure the methods on it");
   command->add_option("input", a.source.path, "Fully sampled k-space file, or an array (.npy, .cfl, .mat)")
       ->required();
-  command->add_option("--axes", a.source.axes, "Axes of an array: frame, coil, kz, ky, kx or 1, in its order")
+  command
+      ->add_option("--axes", a.source.axes,
+                   "Axes of an array: frame, coil, kz, ky, kx, ri or 1, in its order")
       ->delimiter(',');
   command->add_option("--variable", a.source.variable, "Name inside a .mat file");
   SlabLattice& lattice = a.options.lattice;

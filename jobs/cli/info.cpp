@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <memory>
 
+#include "gpu/error.h"
 #include "io/output_file.h"
+#include "io/parse/input_file.h"
 #include "io/scan_reader.h"
 #include "jobs/cli/commands.h"
 #include "jobs/cli/options.h"
@@ -20,8 +22,16 @@ struct Arguments {
   bool json = false;
 };
 
+/// @throws InputError 64 for another kind of picture, 73 where a file stands in the way.
+void check_picture(const std::string& path) {
+  if (lower_extension(path) != ".png")
+    throw InputError({"--plot writes PNG", "'" + path + "'", "a name that ends in .png", "", ""},
+                     ExitCode::usage);
+  check_new_file(path);
+}
+
 void run(const Arguments& arguments) {
-  if (!arguments.plot.empty()) check_new_file(arguments.plot);
+  if (!arguments.plot.empty()) check_picture(arguments.plot);
   const ScanReader reader(arguments.input, arguments.reader);
   const ScanSummary& scan = reader.summary();
   const ReconOptions options;

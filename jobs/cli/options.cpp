@@ -53,6 +53,11 @@ CLI::Option* add_parsed(CLI::App& command, const std::string& name, const std::s
   return command.add_option_function<std::string>(name, parse, help)->default_str(shown);
 }
 
+std::string without_blanks(std::string word) {
+  std::erase(word, ' ');
+  return word;
+}
+
 /// A whole number above zero, given to `set`.
 void add_count(CLI::App& command, const std::string& name, const std::string& help, const std::string& shown,
                const std::string& group, std::function<void(int64_t)> set) {
@@ -165,19 +170,34 @@ void add_reader_options(CLI::App& command, ReaderOptions& options) {
              [&options](const std::string& text) { options.duplicates = duplicates_from_text(text); })
       ->group(group);
   command
-      .add_option("--axes", options.axes,
-                  "Axes of an array in its own order, of frame, coil, kz, ky, kx and 1: coil,ky,kx")
+      .add_option(
+          "--axes", options.axes,
+          "Axes of an array in its own order, of frame, coil, kz, ky, kx, ri (real and imaginary part) "
+          "and 1: coil,ky,kx")
       ->delimiter(',')
+      ->transform(without_blanks)
       ->group(group);
   command.add_option("--variable", options.variable, "Array in a .mat or .npz file that holds several")
       ->group(group);
   command
       .add_option("--mask", options.mask,
-                  "Array (ky) or (kz, ky) of the lines that were measured, for an array or fastMRI file")
+                  "Array that is not 0 where something was measured, for an array or fastMRI file: (ky), or "
+                  "with any of the scan's other axes in their order")
+      ->group(group);
+  command.add_option("--mask-variable", options.mask_variable, "As --variable, in the mask's file")
       ->group(group);
   command
       .add_option("--calibration", options.calibration,
                   "Array of separate reference lines, with the axes of the array it belongs to")
+      ->group(group);
+  command
+      .add_option("--calibration-variable", options.calibration_variable,
+                  "As --variable, in the file of the reference lines")
+      ->group(group);
+  add_parsed(command, "--fov",
+             "Field of view of an array's images in mm: along kx, ky and kz (thickness), as 220,220,5",
+             "1 mm a pixel",
+             [&options](const std::string& text) { options.fov = field_of_view_from_text(text); })
       ->group(group);
   command.add_flag("--infer-mask", options.infer_mask, "Lines that are zero in all coils were not measured")
       ->group(group);
@@ -219,7 +239,8 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
              "adaptive",
              [&options](const std::string& text) { options.combination = combination_from_text(text); });
   add_parsed(command, "--partial-fourier",
-             "Lines that were not encoded, from their mirror images: pocs, homodyne or zero (left empty)",
+             "Lines or samples that were not encoded, from their mirror images: pocs, homodyne or zero (left "
+             "empty)",
              to_text(options.partial_fourier), [&options](const std::string& text) {
                options.partial_fourier = partial_fourier_from_text(text);
              });

@@ -51,7 +51,7 @@ void add_phantom(CLI::App& program, const Session&) {
       ->capture_default_str();
   command
       ->add_option("--partial-fourier", o.partial_fourier,
-                   "Part of the lines that is encoded; the first ones are not")
+                   "Part of the lines that is encoded, above 0.5 and up to 1; the first ones are not")
       ->capture_default_str();
   command->add_option("--partial-fourier-z", o.partial_fourier_z, "Of a slab: the same of its partitions")
       ->capture_default_str();

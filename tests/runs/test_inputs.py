@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pydicom
 import pytest
+import scipy.io
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import mrd_inputs as mrd  # noqa: E402
@@ -178,17 +179,23 @@ def test_zeros_of_an_array_are_read_for_what_they_are(raki, tmp_path):
     k = array(tmp_path / "full.npy", np.random.default_rng(3))
     thin = k.copy()
     thin[:, 1::2] = 0
-    thin[:, 1::2, 12:20] = k[:, 1::2, 12:20]  # a box of 8 samples a line
+    thin[:, 1::2, 12:20] = k[:, 1::2, 12:20]  # with the lines between them a gapless box
     np.save(tmp_path / "thin.npy", thin)
     mask, facts = decision(raki, "mask", tmp_path / "thin.npy", *AXES, "--infer-mask")
-    assert mask["contradiction"] and "12 lines hold less than half a readout: not used" in mask["detail"]
+    assert not mask["contradiction"] and "12 lines of less than half a readout: reference lines" in mask["detail"]
     assert facts["samplings"][0]["measured"] == 12
+    thin[:, 1::2] = 0
+    for line in range(1, 24, 2):  # each has other samples: no box
+        thin[:, line, line : line + 5] = k[:, line, line : line + 5]
+    np.save(tmp_path / "scattered.npy", thin)
+    mask, _ = decision(raki, "mask", tmp_path / "scattered.npy", *AXES, "--infer-mask")
+    assert mask["contradiction"] and "12 lines of less than half a readout: not used" in mask["detail"]
     np.save(tmp_path / "mask.npy", np.ones(24))
     empty = k.copy()
     empty[:, 5:8] = 0
     np.save(tmp_path / "empty.npy", empty)
     mask, _ = decision(raki, "mask", tmp_path / "empty.npy", *AXES, "--mask", tmp_path / "mask.npy")
-    assert mask["contradiction"] and "3 lines it names as measured are zero" in mask["detail"]
+    assert mask["contradiction"] and "3 lines named as measured, but zero in all coils" in mask["detail"]
     early = k.copy()
     early[:, :, :9] = 0
     np.save(tmp_path / "early.npy", early)
@@ -198,6 +205,69 @@ def test_zeros_of_an_array_are_read_for_what_they_are(raki, tmp_path):
     gaps[:, :, 1::2] = 0
     np.save(tmp_path / "gaps.npy", gaps)
     assert "The readout has gaps" in raki("info", tmp_path / "gaps.npy", *AXES, "--infer-mask", code=65).stderr
+
+
+def test_a_small_box_of_reference_samples_is_calibrated_on(raki, data, tmp_path):
+    """R = 2 and a box of 24 x 24 samples, as BART and ESPIRiT write them; the object is larger than the field of view."""
+    folder = data / "brain8_smallfov_320x168"
+    full = scipy.io.loadmat(folder / "brain_alias_8ch.mat")
+    truth_kspace = next(v for k, v in full.items() if not k.startswith("_")).squeeze()[:, 44:212]
+    np.save(tmp_path / "full.npy", truth_kspace.astype(np.complex64))
+    truth = image(raki, tmp_path / "full.npy", tmp_path / "truth", "--axes", "kx,ky,coil", "--method", "zero-filled")
+    options = ["--axes", "1,kx,ky,coil", "--method", "linear"]
+    boxed = image(raki, folder / "smallfov.cfl", tmp_path / "boxed", *options, "--infer-mask")
+    assert nrmse(boxed, truth) < 0.06  # without the box there is nothing to learn from: .50
+    samples = np.fromfile(folder / "smallfov.cfl", np.complex64).reshape(8, 168, 320)
+    np.save(tmp_path / "samples.npy", (samples != 0).any(0).T)
+    named = image(raki, folder / "smallfov.cfl", tmp_path / "named", *options, "--mask", tmp_path / "samples.npy")
+    assert (named == boxed).all()
+
+
+def test_masks_may_differ_from_frame_to_frame(raki, tmp_path):
+    rng = np.random.default_rng(6)
+    k = (rng.standard_normal((3, 4, 24, 32)) + 1j * rng.standard_normal((3, 4, 24, 32))).astype(np.complex64)
+    mask = np.zeros((3, 24))
+    for frame in range(3):
+        mask[frame, frame::3] = 1
+    np.save(tmp_path / "k.npy", k)
+    np.save(tmp_path / "zeroed.npy", k * mask[:, None, :, None])
+    scipy.io.savemat(tmp_path / "masks.mat", {"mask": mask, "other": np.ones(24)})
+    axes = ["--axes", "frame, coil, ky, kx", "--method", "zero-filled"]
+    named = image(raki, tmp_path / "k.npy", tmp_path / "named", *axes, "--mask", tmp_path / "masks.mat", "--mask-variable", "mask")
+    assert (named == image(raki, tmp_path / "zeroed.npy", tmp_path / "zeroed", *axes, "--infer-mask")).all()
+    np.save(tmp_path / "long.npy", np.ones(25))
+    assert "frame 3, coil 4, ky 24" in raki("info", tmp_path / "k.npy", *axes[:2], "--mask", tmp_path / "long.npy", code=64).stderr
+
+
+def test_real_and_imaginary_parts_may_be_an_axis(raki, tmp_path):
+    k = array(tmp_path / "complex.npy", np.random.default_rng(7))
+    np.save(tmp_path / "parts.npy", np.stack([k.real, k.imag], -1))
+    np.save(tmp_path / "real.npy", k.real)
+    whole = image(raki, tmp_path / "complex.npy", tmp_path / "a", *AXES)
+    assert (image(raki, tmp_path / "parts.npy", tmp_path / "b", "--axes", "coil,ky,kx,ri") == whole).all()
+    samples, _ = decision(raki, "samples", tmp_path / "real.npy", *AXES)
+    assert samples["contradiction"] and samples["value"] == "real numbers"
+    raki("info", tmp_path / "complex.npy", "--axes", "coil,ky,ri", code=64)
+
+
+def test_the_field_of_view_of_an_array_can_be_given(raki, tmp_path):
+    array(tmp_path / "k.npy", np.random.default_rng(8))
+    raki("recon", tmp_path / "k.npy", "-o", tmp_path / "out", *AXES, "--fov", "240,120,4")
+    dicom = pydicom.dcmread(next((tmp_path / "out").rglob("*.dcm")))
+    assert list(dicom.PixelSpacing) == [5, 7.5] and dicom.SliceThickness == 4
+    fov, _ = decision(raki, "field of view", tmp_path / "k.npy", *AXES, "--fov", "240,120,4")
+    assert fov["value"] == "240 x 120 x 4 mm" and not fov["contradiction"]
+
+
+@pytest.mark.parametrize("exponent, code, word", [(-11, 0, ""), (11, 0, ""), (-14, 65, "too small"), (30, 65, "too large")])
+def test_units_do_not_matter_until_their_powers_are_no_numbers(raki, tmp_path, exponent, code, word):
+    k = array(tmp_path / "k.npy", np.random.default_rng(9))
+    np.save(tmp_path / "scaled.npy", (k.astype(complex) * 10.0**exponent).astype(np.complex64))
+    error = raki("recon", tmp_path / "scaled.npy", "-o", tmp_path / "o", *AXES, "--method", "linear", "--output", "npy", code=code).stderr
+    assert word in error
+    if code == 0:
+        plain = image(raki, tmp_path / "k.npy", tmp_path / "plain", *AXES, "--method", "linear")
+        assert nrmse(np.load(tmp_path / "o" / "image.npy") * 10.0**-exponent, plain) < 1e-5
 
 
 def test_coils_keep_their_numbers_when_others_are_left_out(raki, phantom, tmp_path):
@@ -228,7 +298,7 @@ def test_lines_that_are_not_used_are_logged(raki, tmp_path):
     rng = np.random.default_rng(5)
     readouts = [mrd.acquisition(rng.standard_normal((2 if ky % 8 else 3, 32)) + 0j, ky) for ky in range(32)]
     mrd.write_stream(tmp_path / "mixed.mrd", mrd.header((32, 32, 1)), readouts)
-    assert "4 not used" in raki("recon", tmp_path / "mixed.mrd", "-o", tmp_path / "b", "-m", "zero-filled").stderr
+    assert "4 lines not used" in raki("recon", tmp_path / "mixed.mrd", "-o", tmp_path / "b", "-m", "zero-filled").stderr
 
 
 def test_a_limit_on_the_size_of_files_is_an_error_with_a_text(raki, stream):
@@ -375,7 +445,25 @@ def test_a_line_measured_twice_follows_the_policy(raki, tmp_path):
     ("scan.mrd2", b"yardl" + bytes(100), "mrd_to_ismrmrd"),
     ("lines.json", b'{"yardl":{"version":1}}\n', "mrd_to_ismrmrd"),
     ("image.dcm", bytes(128) + b"DICM" + bytes(100), "hold no raw data"),
+    ("image.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "hold no raw data"),
+    ("image.nii", (348).to_bytes(4, "little") + bytes(400), "hold no raw data"),
+    ("scan.h5.gz", b"\x1f\x8b\x08" + bytes(100), "gunzip"),
+    ("scan", b"\x93NUMPY\1\0" + bytes(100), "ends in .npy"),
     ("scan.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull")])
 def test_strangers_are_named_with_what_to_do(raki, tmp_path, name, start, words):
     (tmp_path / name).write_bytes(start)
     assert words in raki("info", tmp_path / name, code=65).stderr
+
+
+def test_what_is_cut_or_lacks_its_other_half_is_told_so(raki, stream, tmp_path):
+    messages = stream.read_bytes()
+    (tmp_path / "cut.mrd").write_bytes(messages[: messages.index(b"</ismrmrdHeader>")])
+    assert "stream" in raki("info", tmp_path / "cut.mrd", code=65).stderr
+    np.savez(tmp_path / "whole.npz", k=np.ones((2, 8, 8)))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:-30])
+    error = raki("info", tmp_path / "cut.npz", *AXES, code=65).stderr
+    assert "found zip: " in error and "complete" in error
+    np.ones(64, np.complex64).tofile(tmp_path / "alone.cfl")
+    assert "alone.hdr" in raki("info", tmp_path / "alone.cfl", *AXES, code=66).stderr
+    assert "No input file is named" in raki("info", "", code=66).stderr
+    assert ".png" in raki("info", stream, "--plot", tmp_path / "mask.jpg", code=64).stderr

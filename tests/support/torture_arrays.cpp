@@ -293,7 +293,7 @@ void add_refused_arrays(Traps& traps) {
   traps.push_back({"mask of another size",
                    "refused with both sizes",
                    npy(array_of(), mask_of(23, 4)),
-                   {.refused = {"mask does not fit", "24 lines"}, .code = ExitCode::usage},
+                   {.refused = {"mask does not fit", "ky 24"}, .code = ExitCode::usage},
                    axes("mask.npy")});
   traps.push_back({"mask without a line",
                    "refused",

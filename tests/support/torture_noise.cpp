@@ -87,7 +87,7 @@ void add_own_noise(Traps& traps) {
                    "the variance goes with the dwell time: the commonest, and said",
                    scan(joined(joined(slow, noise_lines(2)), full_scan())),
                    {.contradicted = {"noise"},
-                    .said = {{"noise", "1 readouts of another dwell time left out"}},
+                    .said = {{"noise", "1 readout of another dwell time left out"}},
                     .noise = 96,
                     .noise_dwell_us = 2.5}});
   auto broken = noise_lines(2);

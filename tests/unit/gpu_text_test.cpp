@@ -24,5 +24,12 @@ TEST(Joined, PutsCommasBetween) {
   EXPECT_EQ(joined({"a", "b", "c"}), "a, b, c");
 }
 
+TEST(Text, CountsAndNumbersReadWell) {
+  EXPECT_EQ(counted(1, "line"), "1 line");
+  EXPECT_EQ(counted(0, "line"), "0 lines");
+  EXPECT_EQ(short_text(0.93750001), "0.9375");
+  EXPECT_EQ(short_text(1e30), "1e+30");
+}
+
 }  // namespace
 }  // namespace raki

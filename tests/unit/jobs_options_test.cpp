@@ -30,6 +30,16 @@ TEST(IndexRange, RefusesEverythingElse) {
   }
 }
 
+TEST(FieldOfView, IsThreeLengths) {
+  const FieldOfView fov = field_of_view_from_text("220,176.5,5");
+  EXPECT_EQ(fov.x_mm, 220);
+  EXPECT_EQ(fov.y_mm, 176.5);
+  EXPECT_EQ(fov.z_mm, 5);
+  for (const char* text : {"", "220", "220,220", "220,220,0", "220,-1,5", "220,220,5,1", "220;220;5", "a,b,c",
+                           "1e9,1,1", "nan,1,1"})
+    EXPECT_THROW(field_of_view_from_text(text), InputError) << text;
+}
+
 TEST(Outputs, AreExactlyTheNamedOnes) {
   const Outputs some = outputs_from_text("npy,png");
   EXPECT_FALSE(some.dicom);

@@ -288,7 +288,7 @@ TEST(PartialFourier, AFewLinesAreLeftAlone) {
     return plan_partial_fourier(lines_of(n, encoded), PartialFourier::pocs);
   };
   EXPECT_EQ(plan(64, {1, 64}).words, "");  // the line without a mirror image
-  EXPECT_EQ(plan(64, {0, 63}).words, "1 lines left empty: too few to matter");
+  EXPECT_EQ(plan(64, {0, 63}).words, "1 line left empty: too few to matter");
   EXPECT_EQ(plan(256, {0, 248}).words, "8 lines left empty: too few to matter");
   EXPECT_EQ(plan(256, {0, 246}).lines, 10);
   EXPECT_EQ(plan(65, {0, 63}).lines, 0);
@@ -330,10 +330,11 @@ TEST(PartialFourier, WordsSayWhichLines) {
   const auto words = [](PartialFourier filling) {
     return plan_partial_fourier(sampling_of(32, 64, {0, 24}, {16, 64}), filling).words;
   };
-  const std::string where =
-      ", ky 16-63 of 64 encoded, phase from ky 16-48, kz 0-23 of 32 encoded, phase from kz 9-23";
-  EXPECT_EQ(words(PartialFourier::zero), "624 lines left empty" + where);
-  EXPECT_EQ(words(PartialFourier::pocs), "624 lines filled" + where);
+  EXPECT_EQ(words(PartialFourier::zero),
+            "624 lines left empty, ky 16-63 of 64 encoded, kz 0-23 of 32 encoded");
+  EXPECT_EQ(words(PartialFourier::pocs),
+            "624 lines filled, ky 16-63 of 64 encoded, phase from ky 16-48, kz 0-23 of 32 encoded, phase "
+            "from kz 9-23");
 }
 
 TEST(PartialFourier, RefusesAnotherMatrixAndUnknownNames) {

@@ -106,6 +106,16 @@ TEST(Sensitivities, FramesDoNotMixAndScaleDoesNotMatter) {
       1e-3);
 }
 
+TEST(Sensitivities, AreBitForBitTheSameInOtherUnits) {
+  const Calibration calibration = embedded_calibration(head(24, 0.02).scan);
+  const at::Tensor maps = estimate_sensitivities(calibration, {128, 144, 1}).samples;
+  for (const int power : {-40, 40}) {
+    Calibration scaled = calibration;
+    scaled.samples = calibration.samples * std::ldexp(1.0, power);
+    EXPECT_TRUE(at::equal(estimate_sensitivities(scaled, {128, 144, 1}).samples, maps)) << power;
+  }
+}
+
 TEST(Sensitivities, OddSolidAndSilentCalibrationsStillHaveUnitSumOfSquares) {
   const auto worst = [](const at::Tensor& samples, MatrixSize matrix) {
     Calibration calibration(samples, whitened(samples.size(1)));
