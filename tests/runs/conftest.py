@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,3 +54,11 @@ def phantom(raki, tmp_path_factory):
 def truth(raki, phantom):
     raki("recon", phantom / "truth.h5", "-o", phantom / "truth", "--method", "zero-filled", "--output", "npy")
     return phantom / "truth"
+
+
+@pytest.fixture(scope="session")
+def brain(data):
+    """(coil, y, x) k-space of a fully sampled slice."""
+    sizes = [int(n) for n in (data / "brain8_full_230x180/full.hdr").read_text().split("\n")[1].split()]
+    k = np.fromfile(data / "brain8_full_230x180/full.cfl", np.complex64).reshape(sizes, order="F").squeeze()
+    return np.ascontiguousarray(k.transpose(2, 1, 0)) * 1e4  # (coil, 180, 230)
