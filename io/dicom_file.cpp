@@ -15,6 +15,7 @@
 #include "gpu/error.h"
 #include "io/dcmtk_setup.h"
 #include "io/dicom_attributes.h"
+#include "io/htj2k/encode.h"
 #include "io/output_file.h"
 
 namespace raki {
@@ -68,7 +69,7 @@ void put_equipment(DcmDataset& dataset, const DicomOptions& options) {
   if (!options.software_version.empty()) put(*equipment, DCM_SoftwareVersions, options.software_version);
 }
 
-GrayImage to_gray(const PixelPlane& plane) {
+PixelImage to_gray(const PixelPlane& plane) {
   return {plane.columns, plane.rows, 16, false, {plane.values.begin(), plane.values.end()}};
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/htj2k.h"
+#include "io/htj2k/pixel_image.h"
 #include "io/pixels.h"
 #include "recon/scan.h"
 
@@ -58,6 +58,6 @@ void write_dicom(const std::filesystem::path& path, const DicomSeries& series, c
                  const DicomOptions& options);
 
 /// Pixels of a DICOM file (HTJ2K or uncompressed, one frame) or of a bare .j2c / .jph codestream.
-GrayImage read_image_file(const std::filesystem::path& path);
+PixelImage read_image_file(const std::filesystem::path& path);
 
 }  // namespace raki

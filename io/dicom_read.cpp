@@ -12,6 +12,7 @@
 #include "gpu/error.h"
 #include "io/dcmtk_setup.h"
 #include "io/dicom_file.h"
+#include "io/htj2k/decode.h"
 
 namespace raki {
 
@@ -46,24 +47,6 @@ bool starts_with(std::span<const uint8_t> bytes, std::string_view magic, size_t 
   return bytes.size() >= at + magic.size() &&
          std::equal(magic.begin(), magic.end(), bytes.begin() + static_cast<ptrdiff_t>(at),
                     [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
-}
-
-/// The codestream inside the boxes of a .jph or .jp2 file (ISO/IEC 15444-1, annex I.4).
-std::span<const uint8_t> unboxed(std::span<const uint8_t> bytes) {
-  const auto number = [&](size_t at, size_t size) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; ++i) value = (value << 8) | bytes[at + i];
-    return value;
-  };
-  for (size_t at = 0; at + 16 <= bytes.size();) {
-    const uint64_t stated = number(at, 4);
-    const size_t header = stated == 1 ? 16 : 8;
-    const uint64_t length = stated == 1 ? number(at + 8, 8) : stated == 0 ? bytes.size() - at : stated;
-    if (length < header || length > bytes.size() - at) break;
-    if (starts_with(bytes, "jp2c", at + 4)) return bytes.subspan(at + header, length - header);
-    at += length;
-  }
-  refuse("The JPEG 2000 file holds no codestream", "", "a box 'jp2c'");
 }
 
 struct PixelFormat {
@@ -114,10 +97,11 @@ Bytes joined_fragments(DcmPixelSequence& sequence) {
   return bytes;
 }
 
-GrayImage decode_frame(DcmPixelSequence& sequence, const PixelFormat& format) {
-  GrayImage image = decode_htj2k(joined_fragments(sequence));
+PixelImage decode_frame(DcmPixelSequence& sequence, const PixelFormat& format) {
+  PixelImage image = decode_htj2k(joined_fragments(sequence));
   const bool fits = image.width == format.columns && image.height == format.rows &&
-                    image.bits == format.bits_stored && image.is_signed == format.is_signed;
+                    image.bits == format.bits_stored && image.is_signed == format.is_signed &&
+                    image.components == 1;
   if (!fits)
     refuse("The codestream contradicts the DICOM attributes",
            std::to_string(image.width) + " x " + std::to_string(image.height) + ", " +
@@ -134,14 +118,14 @@ int32_t pixel_value(uint32_t word, int bits, bool is_signed) {
   return static_cast<int32_t>(value) - (negative ? 1 << bits : 0);
 }
 
-GrayImage uncompressed(DcmElement& pixels, const PixelFormat& format) {
+PixelImage uncompressed(DcmElement& pixels, const PixelFormat& format) {
   const auto count = static_cast<size_t>(format.rows * format.columns);
   const size_t needed = count * static_cast<size_t>(format.bits_allocated / 8);
   if (pixels.getLength() != needed + needed % 2)
     refuse("The pixel data have the wrong length", std::to_string(pixels.getLength()) + " bytes",
            std::to_string(needed + needed % 2));
-  GrayImage image{format.columns, format.rows, format.bits_stored, format.is_signed,
-                  std::vector<int32_t>(count)};
+  PixelImage image{format.columns, format.rows, format.bits_stored, format.is_signed,
+                   std::vector<int32_t>(count)};
   Uint8* bytes = nullptr;
   Uint16* words = nullptr;
   const bool good = format.bits_allocated == 8 && pixels.getVR() == EVR_OB
@@ -163,7 +147,7 @@ bool is_jpeg_2000(const std::string& uid) {
   return std::find(known.begin(), known.end(), uid) != known.end();
 }
 
-GrayImage read_dicom(const std::filesystem::path& path) {
+PixelImage read_dicom(const std::filesystem::path& path) {
   prepare_dcmtk();
   DcmFileFormat file;
   const OFCondition status = file.loadFile(path.c_str());
@@ -190,17 +174,17 @@ GrayImage read_dicom(const std::filesystem::path& path) {
          "HTJ2K or JPEG 2000 lossless, or uncompressed little endian");
 }
 
-GrayImage read_any(const std::filesystem::path& path) {
+PixelImage read_any(const std::filesystem::path& path) {
   const Bytes bytes = read_file(path);
   if (starts_with(bytes, "DICM", 128)) return read_dicom(path);
   if (starts_with(bytes, "\xff\x4f\xff\x51")) return decode_htj2k(bytes);
-  if (starts_with(bytes, "jP  \r\n\x87\n", 4)) return decode_htj2k(unboxed(bytes));
+  if (starts_with(bytes, "jP  \r\n\x87\n", 4)) return decode_htj2k(unboxed_codestream(bytes));
   refuse("This is no image file that can be read", "", "DICOM, or a JPEG 2000 codestream (.j2c, .jph)");
 }
 
 }  // namespace
 
-GrayImage read_image_file(const std::filesystem::path& path) {
+PixelImage read_image_file(const std::filesystem::path& path) {
   try {
     return read_any(path);
   } catch (const InputError& error) {

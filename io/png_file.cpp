@@ -92,7 +92,7 @@ void write_preview_png(const std::filesystem::path& path, const at::Tensor& plan
   write_new_file(path, encode_png(rows));
 }
 
-void write_png(const std::filesystem::path& path, const GrayImage& image) {
+void write_png(const std::filesystem::path& path, const PixelImage& image) {
   if (image.is_signed)
     throw InputError(
         {"PNG holds unsigned samples only", "a signed image", "", path.string(), "Write it as npy or raw"},

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "io/htj2k.h"
+#include "io/htj2k/pixel_image.h"
 
 namespace raki {
 
@@ -16,7 +16,7 @@ namespace raki {
 void write_preview_png(const std::filesystem::path& path, const at::Tensor& planes);
 
 /// The samples as they are, 8 bit for bits <= 8, else 16 bit. @throws InputError (64) for signed samples.
-void write_png(const std::filesystem::path& path, const GrayImage& image);
+void write_png(const std::filesystem::path& path, const PixelImage& image);
 
 /// Red, green and blue, 0 to 255.
 using Colour = std::array<uint8_t, 3>;

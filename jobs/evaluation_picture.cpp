@@ -26,7 +26,7 @@ at::Tensor windowed(const at::Tensor& values, const at::Tensor& white) {
 
 }  // namespace
 
-GrayImage picture(const Evaluation& evaluation) {
+PixelImage picture(const Evaluation& evaluation) {
   if (evaluation.noise.size() != evaluation.images.size()) throw Bug("A plot needs the methods' noise maps");
   const at::Tensor images = row(evaluation.reference, evaluation.images);
   const at::Tensor truth = images.narrow(1, 0, 1);

@@ -1,7 +1,7 @@
 #pragma once
 // What `raki evaluate --plot` draws.
 
-#include "io/htj2k.h"
+#include "io/htj2k/pixel_image.h"
 #include "jobs/evaluate.h"
 
 namespace raki {
@@ -11,6 +11,6 @@ namespace raki {
 /// row the noise maps in one window of their own, white the 99.5th percentile of all of them (the truth's is
 /// that of the fully sampled scan).
 /// @throws Bug without noise maps.
-GrayImage picture(const Evaluation& evaluation);
+PixelImage picture(const Evaluation& evaluation);
 
 }  // namespace raki

@@ -63,7 +63,7 @@ at::Tensor load_dicom_folder(const fs::path& folder) {
 }
 
 at::Tensor load_dicom_file(const fs::path& file) {
-  const GrayImage image = read_image_file(file);
+  const PixelImage image = read_image_file(file);
   return at::tensor(image.samples, at::kInt).to(at::kFloat).view({1, 1, image.height, image.width});
 }
 

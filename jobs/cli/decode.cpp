@@ -23,7 +23,7 @@ struct Arguments {
 };
 
 /// Little-endian samples of 1 or 2 bytes, row by row.
-void write_raw(const std::filesystem::path& path, const GrayImage& image) {
+void write_raw(const std::filesystem::path& path, const PixelImage& image) {
   std::vector<uint8_t> bytes;
   for (const int32_t sample : image.samples)
     for (int b = 0; b < (image.bits <= 8 ? 1 : 2); ++b)
@@ -31,7 +31,7 @@ void write_raw(const std::filesystem::path& path, const GrayImage& image) {
   write_new_file(path, bytes);
 }
 
-void write(const std::filesystem::path& path, const GrayImage& image) {
+void write(const std::filesystem::path& path, const PixelImage& image) {
   const std::string ending = path.extension().string();
   if (ending == ".png") return write_png(path, image);
   if (ending == ".raw") return write_raw(path, image);
@@ -52,7 +52,7 @@ void add_decode(CLI::App& program, const Session&) {
   command->add_option("-o,--output", arguments->output, "File to write; its ending says the kind")
       ->required();
   command->callback([arguments] {
-    const GrayImage image = read_image_file(arguments->input);
+    const PixelImage image = read_image_file(arguments->input);
     write(arguments->output, image);
     std::printf("%s: %lld x %lld, %d bit%s\n", arguments->output.c_str(), static_cast<long long>(image.width),
                 static_cast<long long>(image.height), image.bits, image.is_signed ? " signed" : "");

@@ -14,22 +14,22 @@
 #include <string>
 #include <vector>
 
-#include "io/htj2k.h"
+#include "io/htj2k/encode.h"
 
 namespace {
 
 using namespace raki;
 
-GrayImage noise_image(int64_t side) {
-  GrayImage image{side, side, 16, false, {}};
+PixelImage noise_image(int64_t side) {
+  PixelImage image{side, side, 16, false, {}};
   std::mt19937 random(1);
   for (int64_t i = 0; i < side * side; ++i) image.samples.push_back(static_cast<int32_t>(random() & 0xffff));
   return image;
 }
 
 /// Two ellipses at a signal-to-noise ratio of 30.
-GrayImage body_image(int64_t side) {
-  GrayImage image{side, side, 16, false, {}};
+PixelImage body_image(int64_t side) {
+  PixelImage image{side, side, 16, false, {}};
   std::mt19937 random(1);
   std::normal_distribution<double> noise(0, 300);
   for (int64_t i = 0; i < side * side; ++i) {
@@ -50,13 +50,13 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-double seconds_of_one(const GrayImage& image) {
+double seconds_of_one(const PixelImage& image) {
   const double start = thread_seconds();
   const std::vector<uint8_t> bytes = encode_htj2k(image);
   return thread_seconds() - start;
 }
 
-double median_megabytes_per_second(const GrayImage& image) {
+double median_megabytes_per_second(const PixelImage& image) {
   std::vector<double> seconds;
   for (double total = 0; total < 1.0; total += seconds.back()) seconds.push_back(seconds_of_one(image));
   std::nth_element(seconds.begin(), seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2),
@@ -71,7 +71,7 @@ std::string machine() {
   return "unknown";
 }
 
-void report(const std::string& name, const GrayImage& image) {
+void report(const std::string& name, const PixelImage& image) {
   std::printf(
       "{\"case\": \"encode_htj2k %s %ldx%ld\", \"median\": %.1f, \"unit\": \"MB/s a core\", \"bytes\": %zu, "
       "\"machine\": \"%s\"}\n",

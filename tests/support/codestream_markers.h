@@ -10,7 +10,7 @@
 
 namespace raki {
 
-struct TilePart {
+struct WalkedTilePart {
   size_t begin = 0;           ///< of its SOT marker
   uint32_t length = 0;        ///< Psot
   int number = 0, count = 0;  ///< TPsot, TNsot
@@ -25,7 +25,7 @@ struct CodestreamMarkers {
   int block_style = 0;      ///< 0x40: high throughput
   int transformation = -1;  ///< 1: reversible 5-3
   std::vector<uint32_t> tlm_lengths;
-  std::vector<TilePart> tile_parts;
+  std::vector<WalkedTilePart> tile_parts;
   bool ends_with_eoc = false;  ///< right after the last tile-part, and nothing follows
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "io/htj2k.h"
+#include "io/htj2k/pixel_image.h"
 
 namespace raki {
 
@@ -37,8 +37,8 @@ inline int32_t pattern_sample(Pattern pattern, int64_t x, int64_t y, int64_t i, 
   return 0;
 }
 
-inline GrayImage make_image(Pattern pattern, int64_t width, int64_t height, int bits, bool is_signed) {
-  GrayImage image{width, height, bits, is_signed, {}};
+inline PixelImage make_image(Pattern pattern, int64_t width, int64_t height, int bits, bool is_signed) {
+  PixelImage image{width, height, bits, is_signed, {}};
   std::mt19937 random(20240613);
   const int32_t top = (1 << bits) - 1, lowest = is_signed ? -(1 << (bits - 1)) : 0;
   for (int64_t y = 0; y < height; ++y)

@@ -13,6 +13,8 @@
 #include "io/dicom_attributes.h"
 #include "io/dicom_file.h"
 #include "io/dicom_values.h"
+#include "io/htj2k/decode.h"
+#include "io/htj2k/encode.h"
 #include "io/uid.h"
 #include "tests/support/gray_images.h"
 #include "tests/support/temporary_folder.h"
@@ -198,7 +200,7 @@ TEST_P(DicomSyntax, PixelsComeBack) {
   e.options.syntax = transfer_syntax_from_text(GetParam());
   EXPECT_EQ(to_text(e.options.syntax), GetParam());
   e.write(folder.path / "a.dcm");
-  const GrayImage image = read_image_file(folder.path / "a.dcm");
+  const PixelImage image = read_image_file(folder.path / "a.dcm");
   EXPECT_EQ(image.width, 3);
   EXPECT_EQ(image.height, 2);
   EXPECT_EQ(image.bits, 16);
@@ -210,7 +212,7 @@ TEST_P(DicomSyntax, FilesLargerThanTheWriteBufferComeBack) {
   const TemporaryFolder folder;
   Example e;
   e.options.syntax = transfer_syntax_from_text(GetParam());
-  const GrayImage noise = make_image(Pattern::noise, 333, 251, 16, false);
+  const PixelImage noise = make_image(Pattern::noise, 333, 251, 16, false);
   e.plane.pixels = {{noise.samples.begin(), noise.samples.end()}, 251, 333};
   e.write(folder.path / "a.dcm");
   EXPECT_TRUE(read_image_file(folder.path / "a.dcm").samples == noise.samples);
@@ -247,7 +249,7 @@ ExitCode code_of_reading(const std::filesystem::path& path) {
 
 TEST(ReadImage, CodestreamsBareAndInBoxes) {
   const TemporaryFolder folder;
-  const GrayImage image = make_image(Pattern::noise, 20, 30, 12, true);
+  const PixelImage image = make_image(Pattern::noise, 20, 30, 12, true);
   const std::vector<uint8_t> codestream = encode_htj2k(image);
   write_bytes(folder.path / "a.j2c", codestream);
   EXPECT_EQ(read_image_file(folder.path / "a.j2c").samples, image.samples);
@@ -355,7 +357,7 @@ TEST(ReadImage, ContradictionsBetweenCodestreamAndAttributesAreRefused) {
 TEST(ReadImage, TruncatedAndDamagedFilesNeverCrash) {
   const TemporaryFolder folder;
   Example e;
-  const GrayImage noise = make_image(Pattern::noise, 40, 30, 16, false);
+  const PixelImage noise = make_image(Pattern::noise, 40, 30, 16, false);
   e.plane.pixels = {{noise.samples.begin(), noise.samples.end()}, 30, 40};
   e.write(folder.path / "a.dcm");
   const std::vector<uint8_t> bytes = bytes_of(folder.path / "a.dcm");

@@ -46,7 +46,7 @@ Png read_png(const std::filesystem::path& path, int colour_type = PNG_COLOR_TYPE
 TEST(Png, SamplesComeBackAsTheyAre) {
   const TemporaryFolder folder;
   for (const int bits : {8, 12, 16}) {
-    const GrayImage image = make_image(Pattern::ramp, 300, 251, bits, false);
+    const PixelImage image = make_image(Pattern::ramp, 300, 251, bits, false);
     const auto path = folder.path / (std::to_string(bits) + ".png");
     write_png(path, image);
     const Png png = read_png(path);

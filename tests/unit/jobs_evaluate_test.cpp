@@ -115,7 +115,7 @@ TEST(EvaluationTable, JsonHoldsEveryRowTheSummaryAndTheMask) {
 TEST(EvaluationPicture, HasThreeRowsWithAWindowEach) {
   const at::Tensor truth = at::ones({1, 1, 2, 3}, at::kFloat);
   const Evaluation evaluation{{}, {}, truth, {truth * 1.1, truth * 3}, truth * 2, {truth * 4, truth * 8}};
-  const GrayImage found = picture(evaluation);
+  const PixelImage found = picture(evaluation);
   EXPECT_EQ(found.width, 9);
   EXPECT_EQ(found.height, 6);
   EXPECT_EQ(found.bits, 8);

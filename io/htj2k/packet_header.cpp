@@ -1,12 +1,12 @@
-#include "io/packet_header.h"
+#include "io/htj2k/packet_header.h"
 
 #include <algorithm>
-
-#include "gpu/error.h"
 
 namespace raki {
 
 namespace {
+
+struct NoSuchPacket {};
 
 /// Bits, highest first. A byte after 0xFF holds only seven: its highest bit is stuffed with 0 (B.10.1).
 class BitReader {
@@ -30,7 +30,7 @@ class BitReader {
 
  private:
   void next_byte() {
-    if (place_ == bytes_.size()) throw Bug("A packet header runs past the end of its tile-part");
+    if (place_ == bytes_.size()) throw NoSuchPacket();
     left_ = byte_ == 0xff ? 7 : 8;
     byte_ = bytes_[place_++];
   }
@@ -88,38 +88,43 @@ class TagTree {
   std::vector<Level> levels_;  ///< leaves first, root last
 };
 
-/// Bytes of one block that is in the packet (B.10.5 to B.10.7).
-size_t block_length(BitReader& header, TagTree& missing_planes, int64_t column, int64_t row) {
-  constexpr int most_planes = 64;
+/// Bytes of one block that is in the packet (B.10.5 to B.10.7); at least one of its bit planes is there.
+size_t block_length(BitReader& header, TagTree& missing_planes, const BlockGrid& grid, int64_t column,
+                    int64_t row) {
   int planes = 1;
   while (!missing_planes.is_below(header, column, row, planes))
-    if (++planes > most_planes) throw Bug("A packet header has an impossible number of bit planes");
-  if (header.bit()) throw Bug("A code block has more than one coding pass");
+    if (++planes > grid.bit_planes) throw NoSuchPacket();
+  if (header.bit()) throw NoSuchPacket();
   int length_bits = 3;
   while (header.bit())
-    if (++length_bits > 31) throw Bug("A packet header has an impossible block length");
+    if (++length_bits > 31) throw NoSuchPacket();
   return header.bits(length_bits);
 }
 
-size_t band_length(BitReader& header, BlockGrid grid) {
+size_t band_length(BitReader& header, const BlockGrid& grid) {
   if (grid.columns * grid.rows == 0) return 0;
   TagTree first_layer(grid), missing_planes(grid);
   size_t length = 0;
   for (int64_t row = 0; row < grid.rows; ++row)
     for (int64_t column = 0; column < grid.columns; ++column)
       if (first_layer.is_below(header, column, row, 1))
-        length += block_length(header, missing_planes, column, row);
+        length += block_length(header, missing_planes, grid, column, row);
   return length;
 }
 
 }  // namespace
 
-size_t packet_length(std::span<const uint8_t> bytes, const std::vector<BlockGrid>& bands) {
-  BitReader header(bytes);
-  size_t body = 0;
-  if (header.bit())
-    for (const BlockGrid& grid : bands) body += band_length(header, grid);
-  return header.finish() + body;
+std::optional<size_t> packet_length(std::span<const uint8_t> bytes, const std::vector<BlockGrid>& bands) {
+  try {
+    BitReader header(bytes);
+    size_t body = 0;
+    if (header.bit())
+      for (const BlockGrid& grid : bands) body += band_length(header, grid);
+    const size_t length = header.finish() + body;
+    return length <= bytes.size() ? std::optional(length) : std::nullopt;
+  } catch (const NoSuchPacket&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace raki

@@ -1,0 +1,212 @@
+#include "io/htj2k/encode.h"
+
+#include <malloc.h>
+#include <openjph/ojph_arch.h>
+#include <openjph/ojph_codestream.h>
+#include <openjph/ojph_file.h>
+#include <openjph/ojph_mem.h>
+#include <openjph/ojph_params.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "gpu/error.h"
+#include "io/htj2k/decode.h"
+#include "io/htj2k/openjph_messages.h"
+#include "io/htj2k/tile_parts.h"
+
+namespace raki {
+
+namespace {
+
+class BytesFile : public ojph::outfile_base {
+ public:
+  size_t write(const void* data, size_t size) override {
+    const auto* first = static_cast<const uint8_t*>(data);
+    bytes.insert(bytes.end(), first, first + size);
+    return size;
+  }
+  ojph::si64 tell() override { return static_cast<ojph::si64>(bytes.size()); }
+
+  std::vector<uint8_t> bytes;
+};
+
+void check_image(const PixelImage& image) {
+  const auto fits = [](int64_t side) { return side >= 1 && side <= 32768; };
+  const bool gray_or_colour = image.components == 1 || image.components == 3;
+  if (!fits(image.width) || !fits(image.height) || image.bits < 8 || image.bits > 16 || !gray_or_colour ||
+      std::ssize(image.samples) != image.pixels() * image.components)
+    throw Bug("An image of " + std::to_string(image.width) + " x " + std::to_string(image.height) + ", " +
+              std::to_string(image.components) + " components, " + std::to_string(image.bits) + " bits, " +
+              std::to_string(image.samples.size()) + " samples cannot be encoded");
+  int32_t least = image.samples[0], most = image.samples[0];
+  for (const int32_t sample :
+       image.samples) {  // std::minmax_element is not vectorised and takes an eighth of the time
+    least = std::min(least, sample);
+    most = std::max(most, sample);
+  }
+  if (least < image.lowest() || most > image.highest())  // OpenJPH would take them, other decoders clamp them
+    throw Bug("Samples from " + std::to_string(least) + " to " + std::to_string(most) + " do not fit " +
+              std::to_string(image.bits) + " bits");
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::string& found, const std::string& expected) {
+  throw InputError({what, found, expected, "", ""}, ExitCode::usage);
+}
+
+/// The options with nothing left open, for images of this size.
+EncodeOptions settled(const EncodeOptions& wanted, const PixelImage& image) {
+  constexpr int64_t most_tiles = 4096;
+  EncodeOptions options = wanted;
+  if (options.block != 64 && options.block != 32 && options.block != 16)
+    refuse("Unknown size of code blocks", std::to_string(options.block), "64, 32 or 16");
+  if (options.decompositions < 0 || options.decompositions > 5)
+    refuse("Number of decompositions out of range", std::to_string(options.decompositions), "1 to 5");
+  if (options.tile_width < 0 || options.tile_height < 0)
+    refuse("A tile without pixels",
+           std::to_string(options.tile_width) + " x " + std::to_string(options.tile_height), "");
+  const auto side = [](int64_t tile, int64_t n) { return tile == 0 ? n : std::min(tile, n); };
+  options.tile_width = side(options.tile_width, image.width);
+  options.tile_height = side(options.tile_height, image.height);
+  const auto last = [](int64_t n, int64_t tile) { return (n - 1) % tile + 1; };
+  const int64_t columns = (image.width - 1) / options.tile_width + 1,
+                rows = (image.height - 1) / options.tile_height + 1;
+  if (columns * rows > most_tiles)
+    refuse("Too many tiles", std::to_string(columns * rows), "at most " + std::to_string(most_tiles));
+  const int64_t shortest =
+      std::min({options.tile_width, options.tile_height, last(image.width, options.tile_width),
+                last(image.height, options.tile_height)});
+  const int halvings = static_cast<int>(std::bit_width(static_cast<uint64_t>(shortest))) - 1;
+  if (options.decompositions == 0) options.decompositions = std::clamp(halvings, 1, 5);
+  return options;
+}
+
+void set_parameters(ojph::codestream& codestream, const PixelImage& image, const EncodeOptions& options,
+                    std::optional<float> step) {
+  const auto narrow = [](int64_t n) { return static_cast<ojph::ui32>(n); };
+  ojph::param_siz siz = codestream.access_siz();
+  siz.set_image_extent(ojph::point(narrow(image.width), narrow(image.height)));
+  siz.set_tile_size(ojph::size(narrow(options.tile_width), narrow(options.tile_height)));
+  siz.set_num_components(narrow(image.components));
+  for (int64_t i = 0; i < image.components; ++i)
+    siz.set_component(narrow(i), ojph::point(1, 1), narrow(image.bits), image.is_signed);
+  ojph::param_cod cod = codestream.access_cod();
+  cod.set_num_decomposition(narrow(options.decompositions));
+  cod.set_block_dims(narrow(options.block), narrow(options.block));
+  cod.set_progression_order(to_text(options.progression).c_str());
+  cod.set_color_transform(image.components == 3);
+  cod.set_reversible(!step.has_value());
+  if (step) codestream.access_qcd().set_irrev_quant(*step);
+  codestream.set_planar(false);
+}
+
+/// Writes the headers, which allocates all buffers, with malloc handing out zeros (M_PERTURB: the complement
+/// of this byte). OpenJPH 0.9 looks beyond the ends of its lines to see whether a code block is empty: what
+/// happens to lie there would decide whether an empty block is written, and the same image would not give the
+/// same bytes.
+void allocate_and_write_headers(ojph::codestream& codestream, BytesFile& file) {
+  static std::mutex one_at_a_time;  // the setting is the process's
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
+  struct ZeroedMemory {
+    ZeroedMemory() { mallopt(M_PERTURB, 0xff); }
+    ~ZeroedMemory() { mallopt(M_PERTURB, 0); }
+  } const zeroed;
+  codestream.write_headers(&file);
+}
+
+void push_rows(ojph::codestream& codestream, const PixelImage& image) {
+  ojph::ui32 component = 0;
+  ojph::line_buf* line = codestream.exchange(nullptr, component);
+  for (int64_t row = 0; row < image.height; ++row)
+    for (int64_t i = 0; i < image.components; ++i) {
+      const auto begin = image.samples.begin() + component * image.pixels() + row * image.width;
+      std::copy_n(begin, image.width, line->i32);
+      line = codestream.exchange(line, component);
+    }
+}
+
+/// `step`: base quantisation step relative to the range of the samples; none: lossless.
+std::vector<uint8_t> without_parts(const PixelImage& image, const EncodeOptions& options,
+                                   std::optional<float> step) {
+  listen_to_openjph();
+  BytesFile file;
+  file.bytes.reserve(image.samples.size() + 1024);
+  try {
+    ojph::codestream codestream;
+    set_parameters(codestream, image, options, step);
+    allocate_and_write_headers(codestream, file);
+    push_rows(codestream, image);
+    codestream.flush();
+    codestream.close();
+  } catch (const std::runtime_error&) {
+    throw Bug("OpenJPH failed: " + openjph_messages());
+  }
+  if (!openjph_messages().empty()) throw Bug("OpenJPH warns: " + openjph_messages());
+  return std::move(file.bytes);
+}
+
+std::vector<uint8_t> encoded(const PixelImage& image, const EncodeOptions& options,
+                             std::optional<float> step) {
+  std::vector<uint8_t> bytes = without_parts(image, options, step);
+  const bool by_component =
+      options.progression == Progression::pcrl || options.progression == Progression::cprl;
+  return by_component && image.components > 1 ? bytes : split_at_resolutions(bytes);
+}
+
+/// dB; infinite where the images are the same.
+double psnr(const PixelImage& a, const PixelImage& b) {
+  double squares = 0;
+  for (size_t i = 0; i < a.samples.size(); ++i) {
+    const double difference = a.samples[i] - b.samples[i];
+    squares += difference * difference;
+  }
+  const double peak = a.highest() - a.lowest();
+  return 10 * std::log10(peak * peak * static_cast<double>(a.samples.size()) / squares);
+}
+
+bool good_enough(const PixelImage& image, const std::vector<uint8_t>& codestream, const Quality& quality) {
+  const double bytes = static_cast<double>(image.samples.size()) * (image.bits <= 8 ? 1 : 2);
+  if (quality.kind == Quality::Kind::ratio)
+    return bytes / static_cast<double>(codestream.size()) >= quality.value;
+  return psnr(image, decode_htj2k(codestream)) >= quality.value;
+}
+
+/// Finds the step by bisection of its logarithm: the largest that is good enough for a PSNR, the smallest for
+/// a ratio.
+std::vector<uint8_t> encoded_lossily(const PixelImage& image, const EncodeOptions& options) {
+  constexpr int bisections = 10;
+  const bool coarse_is_good = options.quality.kind == Quality::Kind::ratio;
+  double fine = -image.bits - 4.0, coarse = -1;  // log2 of the step
+  const auto at = [&](double log_step) {
+    return encoded(image, options, static_cast<float>(std::exp2(log_step)));
+  };
+  std::vector<uint8_t> best = at(coarse_is_good ? coarse : fine);
+  if (!good_enough(image, best, options.quality))
+    refuse(coarse_is_good ? "The compression ratio cannot be reached" : "The PSNR cannot be reached",
+           std::to_string(options.quality.value),
+           coarse_is_good ? "less, or another image" : "less, or lossless");
+  for (int i = 0; i < bisections; ++i) {
+    const double middle = (fine + coarse) / 2;
+    std::vector<uint8_t> bytes = at(middle);
+    const bool good = good_enough(image, bytes, options.quality);
+    if (good) best = std::move(bytes);
+    (good == coarse_is_good ? coarse : fine) = middle;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<uint8_t> encode_htj2k(const PixelImage& image, const EncodeOptions& wanted) {
+  check_image(image);
+  const EncodeOptions options = settled(wanted, image);
+  const bool lossless = options.quality.kind == Quality::Kind::lossless;
+  return lossless ? encoded(image, options, std::nullopt) : encoded_lossily(image, options);
+}
+
+}  // namespace raki
