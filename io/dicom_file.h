@@ -1,6 +1,5 @@
 #pragma once
-// Finished images as DICOM MR Image Storage, one file a slice; and back from DICOM to pixels for `raki
-// decode`.
+// Finished images as DICOM MR Image Storage, one file a slice.
 
 #include <filesystem>
 #include <string>
@@ -56,8 +55,5 @@ struct DicomSeries {
 /// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist.
 void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
                  const DicomOptions& options);
-
-/// Pixels of a DICOM file (HTJ2K or uncompressed, one frame) or of a bare .j2c / .jph codestream.
-PixelImage read_image_file(const std::filesystem::path& path);
 
 }  // namespace raki

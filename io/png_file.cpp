@@ -101,12 +101,14 @@ void write_png(const std::filesystem::path& path, const PixelImage& image) {
   Rows rows{static_cast<png_uint_32>(image.width),
             static_cast<png_uint_32>(image.height),
             wide ? 16 : 8,
-            PNG_COLOR_TYPE_GRAY,
+            image.components == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
             {}};
-  for (const int32_t sample : image.samples) {
-    if (wide) rows.bytes.push_back(static_cast<uint8_t>(sample >> 8));
-    rows.bytes.push_back(static_cast<uint8_t>(sample & 0xff));
-  }
+  for (int64_t pixel = 0; pixel < image.pixels(); ++pixel)
+    for (int64_t component = 0; component < image.components; ++component) {
+      const int32_t sample = image.samples[static_cast<size_t>(component * image.pixels() + pixel)];
+      if (wide) rows.bytes.push_back(static_cast<uint8_t>(sample >> 8));
+      rows.bytes.push_back(static_cast<uint8_t>(sample & 0xff));
+    }
   write_new_file(path, encode_png(rows));
 }
 

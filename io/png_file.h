@@ -1,5 +1,5 @@
 #pragma once
-// 8- and 16-bit gray and 8-bit colour PNG, by libpng.
+// 8- and 16-bit gray and colour PNG, by libpng.
 
 #include <ATen/core/Tensor.h>
 

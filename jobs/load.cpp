@@ -8,7 +8,7 @@
 #include "gpu/check.h"
 #include "gpu/error.h"
 #include "io/array_file.h"
-#include "io/dicom_file.h"
+#include "io/image_file.h"
 #include "io/scan_reader.h"
 #include "recon/fourier.h"
 #include "recon/noise.h"
@@ -63,8 +63,14 @@ at::Tensor load_dicom_folder(const fs::path& folder) {
 }
 
 at::Tensor load_dicom_file(const fs::path& file) {
-  const PixelImage image = read_image_file(file);
-  return at::tensor(image.samples, at::kInt).to(at::kFloat).view({1, 1, image.height, image.width});
+  std::vector<at::Tensor> frames;
+  for (const PixelImage& image : read_image_file(file)) {
+    if (image.components != 1)
+      throw InputError({"A colour image is no result of a reconstruction", "", "gray", file.string(), ""});
+    frames.push_back(
+        at::tensor(image.samples, at::kInt).to(at::kFloat).view({1, 1, image.height, image.width}));
+  }
+  return at::cat(frames);
 }
 
 /// (frame, z, y, x) from two to four axes.

@@ -171,6 +171,10 @@ std::string to_text(Progression progression) {
   return progression_names.at(static_cast<size_t>(progression));
 }
 
+void refuse_image(const std::string& found) {
+  refuse("The image cannot be decoded", found, "");
+}
+
 GridBox reduced(const GridBox& box, int level) {
   const auto divided = [&](int64_t value) { return (value + (int64_t{1} << level) - 1) >> level; };
   return {divided(box.x0), divided(box.y0), divided(box.x1), divided(box.y1)};

@@ -55,6 +55,9 @@ GridBox reduced(const GridBox& box, int level);
 /// for more than 2^26 samples or 4096 tiles.
 CodestreamHeader read_codestream_header(std::span<const uint8_t> codestream);
 
+/// Throws InputError (65): the image cannot be decoded, for this reason.
+[[noreturn]] void refuse_image(const std::string& found);
+
 struct TilePart {
   int64_t tile = 0;
   int number = 0, count = 0;    ///< TPsot; TNsot, 0: not stated

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "gpu/error.h"
-#include "io/htj2k/decode.h"
+#include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_messages.h"
 #include "io/htj2k/tile_parts.h"
 
@@ -158,22 +158,26 @@ std::vector<uint8_t> encoded(const PixelImage& image, const EncodeOptions& optio
   return by_component && image.components > 1 ? bytes : split_at_resolutions(bytes);
 }
 
-/// dB; infinite where the images are the same.
-double psnr(const PixelImage& a, const PixelImage& b) {
+/// dB; infinite where they are the same. Our own codestream is decoded here and now: no damage is to be
+/// feared.
+double psnr(const PixelImage& image, const std::vector<uint8_t>& codestream) {
+  std::vector<int32_t> found(image.samples.size());
+  const CodestreamHeader header = read_codestream_header(codestream);
+  decode_with_openjpeg(codestream, header, header.image, 0, found);
   double squares = 0;
-  for (size_t i = 0; i < a.samples.size(); ++i) {
-    const double difference = a.samples[i] - b.samples[i];
+  for (size_t i = 0; i < found.size(); ++i) {
+    const double difference = found[i] - image.samples[i];
     squares += difference * difference;
   }
-  const double peak = a.highest() - a.lowest();
-  return 10 * std::log10(peak * peak * static_cast<double>(a.samples.size()) / squares);
+  const double peak = image.highest() - image.lowest();
+  return 10 * std::log10(peak * peak * static_cast<double>(found.size()) / squares);
 }
 
 bool good_enough(const PixelImage& image, const std::vector<uint8_t>& codestream, const Quality& quality) {
   const double bytes = static_cast<double>(image.samples.size()) * (image.bits <= 8 ? 1 : 2);
   if (quality.kind == Quality::Kind::ratio)
     return bytes / static_cast<double>(codestream.size()) >= quality.value;
-  return psnr(image, decode_htj2k(codestream)) >= quality.value;
+  return psnr(image, codestream) >= quality.value;
 }
 
 /// Finds the step by bisection of its logarithm: the largest that is good enough for a PSNR, the smallest for

@@ -13,10 +13,6 @@ namespace raki {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& found) {
-  throw InputError({"The image cannot be decoded", found, "", "JPEG 2000 codestream", ""});
-}
-
 /// A codestream in memory as OpenJPEG reads it.
 struct Source {
   std::span<const uint8_t> bytes;
@@ -104,11 +100,11 @@ GridBox touched_tiles(const CodestreamHeader& header, const GridBox& region) {
 }
 
 /// The samples of `box` of a picture of `whole`.
-void append_part(const opj_image_comp_t& component, const GridBox& whole, const GridBox& box,
-                 std::vector<int32_t>& samples) {
+void copy_part(const opj_image_comp_t& component, const GridBox& whole, const GridBox& box,
+               int32_t* samples) {
   for (int64_t y = box.y0 - whole.y0; y < box.y1 - whole.y0; ++y) {
     const OPJ_INT32* const row = component.data + y * whole.width() - whole.x0;
-    samples.insert(samples.end(), row + box.x0, row + box.x1);
+    samples = std::copy(row + box.x0, row + box.x1, samples);
   }
 }
 
@@ -129,23 +125,20 @@ Picture decoded_area(std::span<const uint8_t> codestream, const CodestreamHeader
                                                 narrow(area.x1), narrow(area.y1))) &&
                     opj_decode(codec.get(), stream.get(), picture.get()) &&
                     (!all || opj_end_decompress(codec.get(), stream.get()));
-  if (!good || !messages.empty()) refuse(messages.empty() ? "damaged data" : "'" + messages + "'");
+  if (!good || !messages.empty()) refuse_image(messages.empty() ? "damaged data" : "'" + messages + "'");
   return picture;
 }
 
 }  // namespace
 
-PixelImage decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
-                                const GridBox& region, int reduce) {
+void decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
+                          const GridBox& region, int reduce, std::span<int32_t> samples) {
   const GridBox area = touched_tiles(header, region);
   const Picture picture = decoded_area(codestream, header, area, reduce);
   const GridBox whole = reduced(area, reduce), box = reduced(region, reduce);
-  if (!is_whole(*picture, header.components, whole)) refuse("an image of another size");
-  PixelImage image{box.width(), box.height(), header.bits, header.is_signed, {}, header.components};
-  image.samples.reserve(static_cast<size_t>(image.pixels() * image.components));
-  for (const auto* component = picture->comps; component < picture->comps + picture->numcomps; ++component)
-    append_part(*component, whole, box, image.samples);
-  return image;
+  if (!is_whole(*picture, header.components, whole)) refuse_image("an image of another size");
+  for (int64_t i = 0; i < header.components; ++i)
+    copy_part(picture->comps[i], whole, box, samples.data() + i * box.width() * box.height());
 }
 
 }  // namespace raki

@@ -5,14 +5,14 @@
 #include <span>
 
 #include "io/htj2k/codestream.h"
-#include "io/htj2k/pixel_image.h"
 
 namespace raki {
 
-/// `region`: on the reference grid, within header.image; `reduce`: at most header.decompositions.
+/// `region`: on the reference grid, within header.image; `reduce`: at most header.decompositions. `samples`:
+/// of that part at that resolution, component after component, each row by row.
 /// @throws InputError (65) for anything that OpenJPEG refuses or warns of: it warns where it goes on with
-/// samples it had to guess.
-PixelImage decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
-                                const GridBox& region, int reduce);
+/// samples it had to guess. Ends the process by an assertion on some damaged codestreams.
+void decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
+                          const GridBox& region, int reduce, std::span<int32_t> samples);
 
 }  // namespace raki

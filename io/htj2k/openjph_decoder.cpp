@@ -15,10 +15,6 @@
 namespace raki {
 namespace {
 
-[[noreturn]] void refuse(const std::string& found) {
-  throw InputError({"The image cannot be decoded", found, "", "JPEG 2000 codestream", ""});
-}
-
 /// The lines in the order in which OpenJPH hands them out.
 void pull_rows(ojph::codestream& codestream, const CodestreamHeader& header, const GridBox& box,
                std::span<int32_t> samples) {
@@ -28,7 +24,7 @@ void pull_rows(ojph::codestream& codestream, const CodestreamHeader& header, con
     for (int64_t i = 0; i < header.components; ++i) {
       ojph::ui32 component = 0;
       const ojph::line_buf* line = codestream.pull(component);
-      if (line == nullptr || component >= header.components) refuse("rows are missing");
+      if (line == nullptr || component >= header.components) refuse_image("rows are missing");
       std::transform(line->i32, line->i32 + box.width(),
                      samples.begin() + (component * box.height() + row) * box.width(),
                      [&](int32_t sample) { return std::clamp(sample, lowest, highest); });
@@ -61,9 +57,9 @@ void decode_with_openjph(std::span<const uint8_t> codestream, const CodestreamHe
     pull_rows(decoder, header, reduced(header.image, reduce), samples);
     decoder.close();
   } catch (const std::runtime_error&) {
-    refuse("'" + openjph_messages() + "'");
+    refuse_image("'" + openjph_messages() + "'");
   }
-  if (!openjph_messages().empty()) refuse("'" + openjph_messages() + "'");
+  if (!openjph_messages().empty()) refuse_image("'" + openjph_messages() + "'");
 }
 
 }  // namespace raki

@@ -15,6 +15,7 @@
 #include "io/dicom_values.h"
 #include "io/htj2k/decode.h"
 #include "io/htj2k/encode.h"
+#include "io/image_file.h"
 #include "io/uid.h"
 #include "tests/support/gray_images.h"
 #include "tests/support/temporary_folder.h"
@@ -200,7 +201,7 @@ TEST_P(DicomSyntax, PixelsComeBack) {
   e.options.syntax = transfer_syntax_from_text(GetParam());
   EXPECT_EQ(to_text(e.options.syntax), GetParam());
   e.write(folder.path / "a.dcm");
-  const PixelImage image = read_image_file(folder.path / "a.dcm");
+  const PixelImage image = read_image_file(folder.path / "a.dcm").front();
   EXPECT_EQ(image.width, 3);
   EXPECT_EQ(image.height, 2);
   EXPECT_EQ(image.bits, 16);
@@ -215,7 +216,7 @@ TEST_P(DicomSyntax, FilesLargerThanTheWriteBufferComeBack) {
   const PixelImage noise = make_image(Pattern::noise, 333, 251, 16, false);
   e.plane.pixels = {{noise.samples.begin(), noise.samples.end()}, 251, 333};
   e.write(folder.path / "a.dcm");
-  EXPECT_TRUE(read_image_file(folder.path / "a.dcm").samples == noise.samples);
+  EXPECT_TRUE(read_image_file(folder.path / "a.dcm").front().samples == noise.samples);
 }
 
 TEST_P(DicomSyntax, ThreadsWriteTheSameBytes) {
@@ -252,13 +253,13 @@ TEST(ReadImage, CodestreamsBareAndInBoxes) {
   const PixelImage image = make_image(Pattern::noise, 20, 30, 12, true);
   const std::vector<uint8_t> codestream = encode_htj2k(image);
   write_bytes(folder.path / "a.j2c", codestream);
-  EXPECT_EQ(read_image_file(folder.path / "a.j2c").samples, image.samples);
+  EXPECT_EQ(read_image_file(folder.path / "a.j2c").front().samples, image.samples);
   std::vector<uint8_t> boxed{0,   0,   0,   12,  'j', 'P', ' ', ' ', '\r', '\n', 0x87, '\n', 0, 0,
                              0,   20,  'f', 't', 'y', 'p', 'j', 'p', 'h',  ' ',  0,    0,    0, 0,
                              'j', 'p', 'h', ' ', 0,   0,   0,   0,   'j',  'p',  '2',  'c'};
   boxed.insert(boxed.end(), codestream.begin(), codestream.end());
   write_bytes(folder.path / "a.jph", boxed);
-  EXPECT_EQ(read_image_file(folder.path / "a.jph").samples, image.samples);
+  EXPECT_EQ(read_image_file(folder.path / "a.jph").front().samples, image.samples);
   boxed.resize(34);
   write_bytes(folder.path / "b.jph", boxed);
   EXPECT_EQ(code_of_reading(folder.path / "b.jph"), ExitCode::bad_data);
@@ -309,16 +310,41 @@ TEST(ReadImage, UncompressedFilesOfOthers) {
     Foreign twelve(12, true), eight(8, false);
     twelve.file.getDataset()->putAndInsertUint16Array(DCM_PixelData, words.data(), 6);
     twelve.save(folder.path / (name + "-12"), syntax);
-    EXPECT_EQ(read_image_file(folder.path / (name + "-12")).samples,
+    EXPECT_EQ(read_image_file(folder.path / (name + "-12")).front().samples,
               (std::vector<int32_t>{0, 2047, -2048, -1, 1, 5}));
     eight.file.getDataset()->putAndInsertUint8Array(DCM_PixelData, bytes.data(), 6);
     eight.save(folder.path / (name + "-8"), syntax);
-    EXPECT_EQ(read_image_file(folder.path / (name + "-8")).samples,
+    EXPECT_EQ(read_image_file(folder.path / (name + "-8")).front().samples,
               (std::vector<int32_t>{0, 1, 127, 128, 255, 9}));
   }
 }
 
-TEST(ReadImage, FilesThatAreNotOneGrayFrameAreRefused) {
+TEST(ReadImage, UncompressedFramesAndColours) {
+  const TemporaryFolder folder;
+  const std::vector<Uint8> bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+  Foreign three(8, false);
+  three.file.getDataset()->putAndInsertUint8Array(DCM_PixelData, bytes.data(), 18);
+  three.file.getDataset()->putAndInsertString(DCM_NumberOfFrames, "3");
+  three.save(folder.path / "frames", EXS_LittleEndianExplicit);
+  const auto frames = read_image_file(folder.path / "frames");
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[2].samples, (std::vector<int32_t>{13, 14, 15, 16, 17, 18}));
+  Foreign colour(8, false);
+  colour.file.getDataset()->putAndInsertUint8Array(DCM_PixelData, bytes.data(), 18);
+  colour.set(DCM_SamplesPerPixel, 3);
+  colour.set(DCM_PlanarConfiguration, 0);
+  colour.save(folder.path / "colour", EXS_LittleEndianExplicit);
+  const auto by_pixel = read_image_file(folder.path / "colour");
+  ASSERT_EQ(by_pixel.size(), 1U);
+  EXPECT_EQ(by_pixel[0].components, 3);
+  EXPECT_EQ(by_pixel[0].samples,
+            (std::vector<int32_t>{1, 4, 7, 10, 13, 16, 2, 5, 8, 11, 14, 17, 3, 6, 9, 12, 15, 18}));
+  EXPECT_EQ(read_image_file(folder.path / "colour", {0, GridBox{1, 0, 3, 1}, {}}).front().samples,
+            (std::vector<int32_t>{4, 7, 5, 8, 6, 9}));
+  EXPECT_THROW(read_image_file(folder.path / "colour", {1, {}, {}}), InputError);
+}
+
+TEST(ReadImage, FilesWhosePixelsDoNotFitTheirAttributesAreRefused) {
   const TemporaryFolder folder;
   const std::vector<Uint16> words(6, 1);
   const auto code = [&](auto change) {
@@ -330,6 +356,7 @@ TEST(ReadImage, FilesThatAreNotOneGrayFrameAreRefused) {
     return code_of_reading(folder.path / "a.dcm");
   };
   EXPECT_EQ(code([](Foreign&) {}), ExitCode::done);
+  EXPECT_EQ(code([](Foreign& f) { f.set(DCM_SamplesPerPixel, 2); }), ExitCode::bad_data);
   EXPECT_EQ(code([](Foreign& f) { f.set(DCM_SamplesPerPixel, 3); }), ExitCode::bad_data);
   EXPECT_EQ(code([](Foreign& f) { f.set(DCM_Rows, 60000); }), ExitCode::bad_data);
   EXPECT_EQ(code([](Foreign& f) { f.set(DCM_Rows, 0); }), ExitCode::bad_data);

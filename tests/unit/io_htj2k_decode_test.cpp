@@ -7,7 +7,7 @@
 #include "gpu/error.h"
 #include "io/htj2k/decode.h"
 #include "io/htj2k/encode.h"
-#include "io/htj2k/isolated_openjph.h"
+#include "io/htj2k/isolated_decoders.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_decoder.h"
 #include "tests/support/codestream_markers.h"
@@ -80,10 +80,11 @@ TEST(Htj2kDecode, BothDecodersAgreeOnEveryResolution) {
       const CodestreamHeader header = read_codestream_header(bytes);
       ASSERT_TRUE(openjph_can_decode(header));
       for (int reduce = 0; reduce <= 3; ++reduce) {
-        const PixelImage one = decode_with_openjpeg(bytes, header, header.image, reduce);
-        PixelImage other = one;
-        std::fill(other.samples.begin(), other.samples.end(), 0);
-        decode_with_openjph(bytes, header, reduce, other.samples);
+        const GridBox box = reduced(header.image, reduce);
+        std::vector<int32_t> one(static_cast<size_t>(box.width() * box.height() * header.components), -1);
+        std::vector<int32_t> other(one.size(), -2);
+        decode_with_openjpeg(bytes, header, header.image, reduce, one);
+        decode_with_openjph(bytes, header, reduce, other);
         EXPECT_TRUE(one == other) << "reduced by " << reduce << (colour ? ", colour" : "") << " tile "
                                   << tile;
       }
@@ -120,40 +121,59 @@ TEST(Htj2kDecode, ManyImagesComeInTheirOrder) {
         make_image(all_patterns[i % 7], i % 5 == 0 ? 3 : 200 + i, 260 - i, 8 + i % 9, i % 2 == 0));
     codestreams.push_back(encode_htj2k(images.back()));
   }
-  const std::vector<Bytes> given(codestreams.begin(), codestreams.end());
+  std::vector<NamedCodestream> given;
+  for (const auto& codestream : codestreams) given.push_back({codestream, ""});
   for (const int threads : {1, 3, 100}) EXPECT_TRUE(decode_htj2k(given, {}, threads) == images);
-  EXPECT_TRUE(decode_htj2k(std::vector<Bytes>{}, {}, 4).empty());
+  EXPECT_TRUE(decode_htj2k(std::vector<NamedCodestream>{}, {}, 4).empty());
 }
 
 TEST(Htj2kDecode, OneDamagedImageAmongManyIsAnError) {
   const std::vector<uint8_t> good = encode_htj2k(make_image(Pattern::noise, 512, 512, 16, false));
   std::vector<uint8_t> bad = good;
   bad.resize(bad.size() / 2);
-  EXPECT_EQ(code_of([&] { decode_htj2k({good, good, bad, good}, {}, 2); }), ExitCode::bad_data);
+  try {
+    decode_htj2k({{good, "first"}, {good, "second"}, {bad, "third"}, {good, "fourth"}}, {}, 2);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_data);
+    EXPECT_TRUE(error.facts().where.starts_with("third")) << error.facts().where;
+  }
 }
 
-TEST(Htj2kDecode, WhatKillsOpenjphKillsOnlyItsChild) {
+/// Three bytes of its packets changed.
+std::vector<uint8_t> damaged(const std::vector<uint8_t>& codestream, std::mt19937& random) {
+  std::vector<uint8_t> bytes = codestream;
+  const size_t first = read_codestream_header(bytes).bytes + 14;
+  for (int k = 0; k < 3; ++k)
+    bytes[first + random() % (bytes.size() - first)] = static_cast<uint8_t>(random());
+  return bytes;
+}
+
+TEST(Htj2kDecode, WhatKillsADecoderHarmsNoOtherImage) {
   const PixelImage image = make_image(Pattern::smooth, 70, 50, 16, false);
-  const std::vector<uint8_t> bytes = encode_htj2k(image);
-  const CodestreamHeader header = read_codestream_header(bytes);
+  const std::vector<uint8_t> good = encode_htj2k(image);
   std::mt19937 random(7);
-  std::vector<std::vector<uint8_t>> damaged;
-  for (int i = 0; i < 300; ++i) {
-    damaged.push_back(bytes);
-    for (int k = 0; k < 3; ++k)
-      damaged.back()[header.bytes + 40 + random() % (bytes.size() - header.bytes - 40)] =
-          static_cast<uint8_t>(random());
-  }
-  size_t none = 0;
-  for (const auto& codestream : damaged) {
-    std::vector<OpenjphTask> tasks{{codestream, &header, 0, {}}, {bytes, &header, 0, {}}};
+  for (int round = 0; round < 20; ++round) {
+    std::vector<CheckedCodestream> checked;
+    std::vector<std::vector<uint8_t>> kept;
+    for (int i = 0; i < 30; ++i) {
+      kept.push_back(i % 3 == 0 ? good : damaged(good, random));
+      try {
+        checked.push_back(check_codestream(kept.back(), {}));
+      } catch (const InputError&) {
+        checked.push_back(check_codestream(good, {}));
+      }
+    }
+    std::vector<DecodingTask> tasks;
+    for (const CheckedCodestream& codestream : checked) tasks.push_back({&codestream, {}, ""});
     decode_isolated(tasks, 2);
-    none += tasks[0].image ? 0 : 1;
-    if (tasks[1].image) {
-      EXPECT_TRUE(*tasks[1].image == image);
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      EXPECT_NE(tasks[i].image.has_value(), !tasks[i].refusal.empty());
+      if (i % 3 == 0) {
+        EXPECT_TRUE(tasks[i].image == image);
+      }
     }
   }
-  EXPECT_GT(none, 0U) << "of 300 some must have been refused";
 }
 
 TEST(Htj2kDecode, OptionsThatDoNotFitAreRefused) {

@@ -14,9 +14,12 @@
 namespace raki {
 namespace {
 
-PixelImage by_openjpeg(const std::vector<uint8_t>& bytes, int reduce = 0) {
-  const CodestreamHeader header = read_codestream_header(bytes);
-  return decode_with_openjpeg(bytes, header, header.image, reduce);
+PixelImage by_openjpeg(const std::vector<uint8_t>& bytes) {
+  const CodestreamHeader h = read_codestream_header(bytes);
+  PixelImage image{h.image.width(), h.image.height(), h.bits, h.is_signed, {}, h.components};
+  image.samples.resize(static_cast<size_t>(image.pixels() * image.components));
+  decode_with_openjpeg(bytes, h, h.image, 0, image.samples);
+  return image;
 }
 
 /// Three different images.

@@ -188,7 +188,7 @@ TEST(Htj2k, DamagedBytesNeverCrashTheDecoder) {
   const std::vector<uint8_t> bytes = encode_htj2k(make_image(Pattern::smooth, 70, 50, 16, false));
   std::mt19937 random(7);
   int refused = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 400; ++i) {
     std::vector<uint8_t> damaged = bytes;
     for (int k = 0; k < 3; ++k) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
     try {
@@ -197,7 +197,7 @@ TEST(Htj2k, DamagedBytesNeverCrashTheDecoder) {
       ++refused;
     }
   }
-  EXPECT_GT(refused, 100);
+  EXPECT_GT(refused, 20);
 }
 
 TEST(Htj2k, ImpossibleSizesAreRefusedBeforeTheyAreAllocated) {

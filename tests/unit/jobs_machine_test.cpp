@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "gpu/error.h"
+#include "gpu/parallel.h"
 #include "jobs/batches.h"
 #include "jobs/bounded_queue.h"
 #include "jobs/output_folder.h"
-#include "jobs/parallel.h"
 
 namespace raki {
 namespace {
