@@ -1,8 +1,10 @@
 #include "io/htj2k/isolated_decoders.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "gpu/error.h"
 #include "io/htj2k/openjpeg_decoder.h"
@@ -36,6 +39,7 @@ class SharedArray {
   explicit SharedArray(size_t count) : count_(count) {
     memory_ = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
+    ::madvise(memory_, bytes(), MADV_HUGEPAGE);  // where the kernel allows: faults cost as much as decoding
     if constexpr (!std::is_trivial_v<Value>)
       std::uninitialized_default_construct_n(static_cast<Value*>(memory_), count_);
   }
@@ -50,12 +54,21 @@ class SharedArray {
   void* memory_ = nullptr;
 };
 
+/// Images a child may be ahead of its parent, which takes them out of its slots.
+constexpr size_t slots_a_child = 2;
+
 struct Work {
   std::vector<DecodingTask>& tasks;
-  std::vector<size_t> first;  ///< where the samples of each task begin
-  SharedArray<int32_t> samples;
+  size_t slot_samples;  ///< of the largest image
+  SharedArray<int32_t> slots;
   SharedArray<Progress> progress;
   SharedArray<std::atomic<size_t>> next;
+  std::span<int32_t> slot(size_t number, size_t samples) { return {&slots[number * slot_samples], samples}; }
+};
+
+/// What a child says when an image lies in a slot; any answer frees the slot.
+struct Message {
+  size_t task = 0, slot = 0;
 };
 
 size_t samples_of(const DecodingTask& task) {
@@ -63,15 +76,15 @@ size_t samples_of(const DecodingTask& task) {
   return static_cast<size_t>(box.width() * box.height() * task.codestream->header.components);
 }
 
-std::vector<size_t> beginnings(const std::vector<DecodingTask>& tasks) {
-  std::vector<size_t> first(tasks.size() + 1, 0);
-  for (size_t i = 0; i < tasks.size(); ++i) first[i + 1] = first[i] + samples_of(tasks[i]);
-  return first;
+size_t largest_of(const std::vector<DecodingTask>& tasks) {
+  size_t largest = 0;
+  for (const DecodingTask& task : tasks) largest = std::max(largest, samples_of(task));
+  return largest;
 }
 
 /// A child that loops is stopped, and one that dies leaves no words and no core.
-void restrict_child(size_t samples) {
-  const rlim_t seconds = 10 + samples / 1000000;
+void restrict_child(const Work& work) {
+  const rlim_t seconds = 10 + work.tasks.size() + work.tasks.size() * work.slot_samples / 1000000;
   const rlimit processor{seconds, seconds}, core{0, 0};
   ::setrlimit(RLIMIT_CPU, &processor);
   ::setrlimit(RLIMIT_CORE, &core);
@@ -111,12 +124,41 @@ void decode(const DecodingTask& task, std::span<int32_t> samples, Progress& prog
   }
 }
 
-[[noreturn]] void be_a_child(Work& work) {
-  restrict_child(work.first.back());
-  for (size_t i = work.next[0]++; i < work.tasks.size(); i = work.next[0]++)
-    if (work.progress[i].state == State::open)
-      decode(work.tasks[i], {&work.samples[work.first[i]], samples_of(work.tasks[i])}, work.progress[i]);
+/// Takes tasks until none is left or the parent is gone. `first_slot`: of its own.
+[[noreturn]] void be_a_child(Work& work, int parent, size_t first_slot) {
+  restrict_child(work);
+  size_t sent = 0;
+  for (size_t i = work.next[0]++; i < work.tasks.size(); i = work.next[0]++) {
+    if (work.progress[i].state != State::open) continue;
+    Message message{i, first_slot + sent % slots_a_child};
+    if (sent >= slots_a_child && ::recv(parent, &message.task, sizeof message.task, 0) <= 0) break;
+    message.task = i;
+    decode(work.tasks[i], work.slot(message.slot, samples_of(work.tasks[i])), work.progress[i]);
+    if (::send(parent, &message, sizeof message, MSG_NOSIGNAL) < 0) break;
+    ++sent;
+  }
   ::_exit(0);
+}
+
+struct Child {
+  pid_t process;
+  int socket;
+};
+
+/// No value when the system gives no more processes or sockets.
+std::optional<Child> start_child(Work& work, const std::vector<Child>& others) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return std::nullopt;
+  const pid_t process = ::fork();
+  if (process == 0) {
+    for (const Child& other : others) ::close(other.socket);
+    ::close(ends[0]);
+    be_a_child(work, ends[1], others.size() * slots_a_child);
+  }
+  ::close(ends[1]);
+  if (process > 0) return Child{process, ends[0]};
+  ::close(ends[0]);
+  return std::nullopt;
 }
 
 void wait_for(pid_t child) {
@@ -124,20 +166,55 @@ void wait_for(pid_t child) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
 }
 
+void take_image(Work& work, const Message& message) {
+  DecodingTask& task = work.tasks[message.task];
+  if (work.progress[message.task].state != State::done) return;
+  const CheckedCodestream& c = *task.codestream;
+  const GridBox box = c.box();
+  const auto samples = work.slot(message.slot, samples_of(task));
+  task.image = PixelImage{
+      box.width(),        box.height(), c.header.bits, c.header.is_signed, {samples.begin(), samples.end()},
+      c.header.components};
+}
+
+/// Takes the images from the slots until all children have ended.
+void listen(Work& work, const std::vector<Child>& children) {
+  std::vector<pollfd> sockets;
+  for (const Child& child : children) sockets.push_back({child.socket, POLLIN, 0});
+  for (auto open = sockets.size(); open > 0;) {
+    if (::poll(sockets.data(), sockets.size(), -1) < 0) continue;
+    for (pollfd& socket : sockets) {
+      if (socket.revents == 0) continue;
+      Message message;
+      const auto got = ::recv(socket.fd, &message, sizeof message, 0);
+      if (got == sizeof message) {
+        take_image(work, message);
+        ::send(socket.fd, &message.task, sizeof message.task, MSG_NOSIGNAL);
+      } else if (got == 0 || (errno != EINTR && errno != ECONNRESET)) {
+        socket.fd = -1;  // poll looks at it no more
+        --open;
+      }  // reset: a child that has ended without having read all answers; its messages are still there
+    }
+  }
+}
+
 /// Children until none is left to take a task, or all have died.
-void run_children(Work& work, int processes) {
+void run_children(Work& work, size_t processes) {
   work.next[0] = 0;
-  std::vector<pid_t> children;
-  const size_t wanted = std::min(static_cast<size_t>(std::max(processes, 1)), work.tasks.size());
-  for (size_t i = 0; i < wanted; ++i) {
-    const pid_t child = ::fork();
-    if (child == 0) be_a_child(work);
-    if (child > 0) children.push_back(child);
+  std::vector<Child> children;
+  while (children.size() < processes) {
+    const auto child = start_child(work, children);
+    if (!child) break;
+    children.push_back(*child);
   }
   if (children.empty())
     throw InputError({"No process can be started to decode images in", std::strerror(errno), "", "", ""},
                      ExitCode::out_of_memory);
-  for (const pid_t child : children) wait_for(child);
+  listen(work, children);
+  for (const Child& child : children) {
+    ::close(child.socket);
+    wait_for(child.process);
+  }
 }
 
 /// Where a child died: what killed OpenJPH is left to OpenJPEG, what killed that is refused. True while tasks
@@ -159,26 +236,17 @@ bool settle_deaths(Work& work) {
   return open;
 }
 
-PixelImage image_of(const CheckedCodestream& c, const int32_t* samples, size_t count) {
-  const GridBox box = c.box();
-  return {box.width(),        box.height(), c.header.bits, c.header.is_signed, {samples, samples + count},
-          c.header.components};
-}
-
 }  // namespace
 
 void decode_isolated(std::vector<DecodingTask>& tasks, int processes) {
   if (tasks.empty()) return;
-  const std::vector<size_t> first = beginnings(tasks);
-  Work work{tasks, first, SharedArray<int32_t>(first.back()), SharedArray<Progress>(tasks.size()),
-            SharedArray<std::atomic<size_t>>(1)};
-  do run_children(work, processes);
+  const size_t children = std::min(static_cast<size_t>(std::max(processes, 1)), tasks.size());
+  const size_t largest = largest_of(tasks);
+  Work work{tasks, largest, SharedArray<int32_t>(children * slots_a_child * largest),
+            SharedArray<Progress>(tasks.size()), SharedArray<std::atomic<size_t>>(1)};
+  do run_children(work, children);
   while (settle_deaths(work));
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    if (work.progress[i].state == State::done)
-      tasks[i].image = image_of(*tasks[i].codestream, &work.samples[first[i]], samples_of(tasks[i]));
-    tasks[i].refusal = work.progress[i].refusal.data();
-  }
+  for (size_t i = 0; i < tasks.size(); ++i) tasks[i].refusal = work.progress[i].refusal.data();
 }
 
 }  // namespace raki

@@ -68,13 +68,14 @@ def test_third_parties_stay_on_their_floor():
     assert not wrong, "\n".join(wrong)
 
 
-def test_parsers_know_no_torch():
-    """io/parse is built and fuzzed without LibTorch."""
+@pytest.mark.parametrize("folder", ["parse", "htj2k"])
+def test_what_is_fuzzed_knows_no_torch(folder):
+    """io/parse and io/htj2k are built and fuzzed without LibTorch."""
+    allowed = ("gpu/error.h", "gpu/parallel.h", "gpu/text.h", "recon/protocol.h")
     wrong = [f"{path.relative_to(ROOT)} includes {name}" for path in sources(".h", ".cpp")
-             if path.relative_to(ROOT).parts[:2] == ("io", "parse") for _, name in includes(path)
+             if path.relative_to(ROOT).parts[:2] == ("io", folder) for _, name in includes(path)
              if name.startswith(("ATen", "torch", "c10")) or
-             (name.split("/")[0] in FLOORS and name not in ("gpu/error.h", "gpu/text.h", "recon/protocol.h")
-              and not name.startswith("io/parse/"))]
+             (name.split("/")[0] in FLOORS and name not in allowed and not name.startswith(f"io/{folder}/"))]
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,0 +1,162 @@
+// HTJ2K encoding and decoding against the bare libraries, one JSON line a case.
+//
+// Images: a smooth body with Rician noise (what a reconstruction looks like) and full-range noise (the
+// worst). MB/s counts the bytes of the 16-bit image; medians of repeated runs by the clock, all in this
+// process and minute. `against_openjph`: times the speed of OpenJPH alone, as `ojph_compress` and
+// `ojph_expand` call it; `against_classic`: times the speed of OpenJPEG on the same image as classic JPEG
+// 2000 (opj_compress makes it).
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gpu/parallel.h"
+#include "io/htj2k/decode.h"
+#include "io/htj2k/encode.h"
+#include "io/htj2k/openjpeg_decoder.h"
+#include "io/htj2k/openjph_decoder.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using namespace raki;
+
+PixelImage noise_image(int64_t width, int64_t height) {
+  PixelImage image{width, height, 16, false, {}};
+  std::mt19937 random(1);
+  for (int64_t i = 0; i < width * height; ++i)
+    image.samples.push_back(static_cast<int32_t>(random() & 0xffff));
+  return image;
+}
+
+/// Two ellipses at a signal-to-noise ratio of 30.
+PixelImage body_image(int64_t width, int64_t height) {
+  PixelImage image{width, height, 16, false, {}};
+  std::mt19937 random(1);
+  std::normal_distribution<double> noise(0, 300);
+  for (int64_t i = 0; i < width * height; ++i) {
+    const double x = 2.0 * static_cast<double>(i % width) / static_cast<double>(width) - 1;
+    const double y = 2.0 * static_cast<double>(i / width) / static_cast<double>(height) - 1;
+    const double body =
+        (x * x / 0.5 + y * y / 0.8 < 1 ? 9000 + 3000 * std::cos(5 * x) * std::sin(4 * y) : 0) +
+        (x * x + (y - 0.2) * (y - 0.2) < 0.05 ? 6000 : 0);
+    image.samples.push_back(static_cast<int32_t>(std::hypot(body + noise(random), noise(random))));
+  }
+  return image;
+}
+
+std::string machine() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+double median_seconds(const std::function<void()>& work) {
+  std::vector<double> seconds;
+  for (double total = 0; seconds.size() < 5 || (total < 1.0 && seconds.size() < 200);
+       total += seconds.back()) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  const auto middle = seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return *middle;
+}
+
+/// The same image as opj_compress writes it: reversible, 6 resolutions, 64 x 64 blocks.
+std::vector<uint8_t> classic(const PixelImage& image) {
+  const TemporaryFolder folder;
+  std::vector<uint8_t> raw;
+  for (const int32_t sample : image.samples) {
+    raw.push_back(static_cast<uint8_t>(sample));
+    raw.push_back(static_cast<uint8_t>(sample >> 8));
+  }
+  const std::string from = folder.path / "image.rawl", to = folder.path / "image.j2k";
+  std::ofstream(from, std::ios::binary)
+      .write(reinterpret_cast<const char*>(raw.data()), static_cast<std::streamsize>(raw.size()));
+  const std::string command = "opj_compress -i " + from + " -o " + to + " -F " + std::to_string(image.width) +
+                              "," + std::to_string(image.height) + ",1,16,u > /dev/null 2>&1";
+  if (std::system(command.c_str()) != 0) return {};
+  std::ifstream file(to, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Speeds {
+  const PixelImage& image;
+  std::string name;
+  double megabytes(double images, double seconds) const {
+    return 2e-6 * static_cast<double>(image.samples.size()) * images / seconds;
+  }
+  void print(const char* what, double value, const std::string& ratios) const {
+    std::printf(
+        "{\"case\": \"%s %s\", \"median\": %.1f, \"unit\": \"MB/s\", %s\"machine\": \"%s, %u cores\"}\n",
+        what, name.c_str(), value, ratios.c_str(), machine().c_str(), std::thread::hardware_concurrency());
+  }
+};
+
+std::string ratio(const char* name, double value) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "\"%s\": %.2f, ", name, value);
+  return text.data();
+}
+
+void measure_encoding(const Speeds& speeds, int batch, int cores) {
+  const double one = speeds.megabytes(1, median_seconds([&] { encode_htj2k(speeds.image); }));
+  speeds.print("encode, one core", one, "");
+  const double all = speeds.megabytes(
+      batch,
+      median_seconds([&] { parallel_for(batch, cores, [&](int64_t) { encode_htj2k(speeds.image); }); }));
+  speeds.print("encode, all cores", all, "");
+}
+
+void measure_decoding(const Speeds& speeds, int batch, int cores) {
+  const std::vector<uint8_t> bytes = encode_htj2k(speeds.image), old = classic(speeds.image);
+  const CodestreamHeader header = read_codestream_header(bytes);
+  std::vector<int32_t> samples(speeds.image.samples.size());
+  const double openjph =
+      speeds.megabytes(1, median_seconds([&] { decode_with_openjph(bytes, header, 0, samples); }));
+  std::string against_classic;
+  double classic_speed = 0;
+  if (!old.empty()) {
+    const CodestreamHeader its = read_codestream_header(old);
+    classic_speed =
+        speeds.megabytes(1, median_seconds([&] { decode_with_openjpeg(old, its, its.image, 0, samples); }));
+    if (samples != speeds.image.samples) std::abort();
+  }
+  const std::vector<NamedCodestream> many(static_cast<size_t>(batch), {bytes, ""});
+  for (const int processes : {1, cores}) {
+    const double ours = speeds.megabytes(batch, median_seconds([&] { decode_htj2k(many, {}, processes); }));
+    speeds.print(processes == 1 ? "decode, one core" : "decode, all cores", ours,
+                 ratio("against_openjph", ours / openjph) +
+                     (old.empty() ? "" : ratio("against_classic", ours / classic_speed)));
+  }
+}
+
+void measure(const std::string& kind, const PixelImage& image, int batch) {
+  const int cores = static_cast<int>(std::max(2U, std::thread::hardware_concurrency()));
+  const Speeds speeds{image, kind + " " + std::to_string(image.width) + " x " + std::to_string(image.height)};
+  measure_encoding(speeds, batch, cores);
+  measure_decoding(speeds, batch, cores);
+}
+
+}  // namespace
+
+int main() {
+  measure("body", body_image(256, 256), 200);
+  measure("body", body_image(512, 512), 50);
+  measure("body", body_image(3064, 4774), 2);
+  measure("noise", noise_image(256, 256), 200);
+  measure("noise", noise_image(512, 512), 50);
+}
