@@ -15,7 +15,8 @@
 #include "gpu/error.h"
 #include "io/dcmtk_setup.h"
 #include "io/dicom_attributes.h"
-#include "io/htj2k/encode.h"
+#include "io/dicom_values.h"
+#include "io/htj2k/encode_classic.h"
 #include "io/output_file.h"
 
 namespace raki {
@@ -27,9 +28,11 @@ struct SyntaxRow {
   const char* name;
   const char* uid;
 };
-constexpr std::array<SyntaxRow, 3> syntaxes{
+constexpr std::array<SyntaxRow, 5> syntaxes{
     {{TransferSyntax::htj2k_rpcl, "202", "1.2.840.10008.1.2.4.202"},
      {TransferSyntax::htj2k_lossless, "201", "1.2.840.10008.1.2.4.201"},
+     {TransferSyntax::htj2k, "203", "1.2.840.10008.1.2.4.203"},
+     {TransferSyntax::jpeg2000_lossless, "90", "1.2.840.10008.1.2.4.90"},
      {TransferSyntax::explicit_le, "explicit-le", "1.2.840.10008.1.2.1"}}};
 
 const SyntaxRow& row_of(TransferSyntax syntax) {
@@ -86,8 +89,32 @@ void put_codestream(DcmDataset& dataset, std::vector<uint8_t> codestream) {
   pixels.release();
 }
 
-void put_pixels(DcmDataset& dataset, const PixelPlane& plane, TransferSyntax syntax) {
-  if (syntax != TransferSyntax::explicit_le) return put_codestream(dataset, encode_htj2k(to_gray(plane)));
+std::vector<uint8_t> encoded(const PixelPlane& plane, const DicomOptions& options) {
+  const PixelImage image = to_gray(plane);
+  if (options.syntax == TransferSyntax::jpeg2000_lossless) return encode_jpeg2000(image);
+  const bool lossy = options.syntax == TransferSyntax::htj2k;
+  if (lossy == (options.quality.kind == Quality::Kind::lossless))
+    throw Bug("transfer syntax " + to_text(options.syntax) + " with quality " + to_text(options.quality));
+  EncodeOptions how;
+  how.quality = options.quality;
+  return encode_htj2k(image, how);
+}
+
+/// PS3.3, C.7.6.1.1.5: how much was lost, by which method.
+void put_lossy(DcmDataset& dataset, double ratio) {
+  put(dataset, DCM_LossyImageCompression, "01");
+  put(dataset, DCM_LossyImageCompressionRatio, decimal_text(ratio));
+  put(dataset, DCM_LossyImageCompressionMethod, "ISO_15444_15");
+}
+
+void put_pixels(DcmDataset& dataset, const PixelPlane& plane, const DicomOptions& options) {
+  if (options.syntax != TransferSyntax::explicit_le) {
+    std::vector<uint8_t> codestream = encoded(plane, options);
+    if (options.syntax == TransferSyntax::htj2k)
+      put_lossy(dataset,
+                2 * static_cast<double>(plane.values.size()) / static_cast<double>(codestream.size()));
+    return put_codestream(dataset, std::move(codestream));
+  }
   check(dataset.putAndInsertUint16Array(DCM_PixelData, plane.values.data(), plane.values.size()),
         "insert pixels");
 }
@@ -127,7 +154,7 @@ std::vector<uint8_t> to_bytes(DcmFileFormat& file, TransferSyntax syntax) {
 TransferSyntax transfer_syntax_from_text(const std::string& name) {
   for (const SyntaxRow& row : syntaxes)
     if (name == row.name) return row.syntax;
-  throw InputError({"Unknown transfer syntax", "'" + name + "'", "202, 201 or explicit-le", "", ""},
+  throw InputError({"Unknown transfer syntax", "'" + name + "'", "202, 201, 203, 90 or explicit-le", "", ""},
                    ExitCode::usage);
 }
 
@@ -143,7 +170,7 @@ void write_dicom(const std::filesystem::path& path, const DicomSeries& series, c
   for (const DicomAttribute& row : dicom_attributes(series, plane, options))
     put(dataset, DcmTag(row.group, row.element), row.value);
   put_equipment(dataset, options);
-  put_pixels(dataset, plane.pixels, options.syntax);
+  put_pixels(dataset, plane.pixels, options);
   put_meta_header(file, options.syntax);
   write_new_file(path, to_bytes(file, options.syntax));
 }

@@ -5,19 +5,26 @@
 #include <string>
 #include <vector>
 
-#include "io/htj2k/pixel_image.h"
+#include "io/htj2k/encode.h"
 #include "io/pixels.h"
 #include "recon/scan.h"
 
 namespace raki {
 
-enum class TransferSyntax { htj2k_rpcl /* .202 */, htj2k_lossless /* .201 */, explicit_le };
-/// "202", "201", "explicit-le". @throws InputError (64).
+enum class TransferSyntax {
+  htj2k_rpcl /* .202 */,
+  htj2k_lossless /* .201 */,
+  htj2k /* .203, lossy here */,
+  jpeg2000_lossless /* .90 */,
+  explicit_le
+};
+/// "202", "201", "203", "90", "explicit-le". @throws InputError (64).
 TransferSyntax transfer_syntax_from_text(const std::string& name);
 std::string to_text(TransferSyntax syntax);
 
 struct DicomOptions {
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
+  Quality quality;  ///< of .203: not lossless
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
   int64_t series_number = 1;
   std::string study_identity;  ///< what makes the scan this one (digest of the input): study and

@@ -131,6 +131,16 @@ std::string reader_text(const ReaderOptions& o) {
 
 }  // namespace
 
+void check_options(const ReconOptions& options) {
+  const bool lossy_syntax = options.syntax == TransferSyntax::htj2k;
+  if (lossy_syntax != (options.quality.kind == Quality::Kind::lossless)) return;
+  throw InputError({lossy_syntax ? "Lossy compression needs to know how much may be lost"
+                                 : "This transfer syntax is lossless, and a quality is asked for",
+                    "--syntax " + to_text(options.syntax) + ", --quality " + to_text(options.quality),
+                    lossy_syntax ? "--quality ratio:N or psnr:N" : "--syntax 203", "", ""},
+                   ExitCode::usage);
+}
+
 std::string identity_text(const ReconOptions& options) {
   std::ostringstream text;
   text.precision(17);
@@ -140,6 +150,7 @@ std::string identity_text(const ReconOptions& options) {
        << " kspace-filter=" << options.kspace_filter.taper
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
        << reader_text(options.reader);
+  if (options.quality.kind != Quality::Kind::lossless) text << " quality=" << to_text(options.quality);
   return text.str();
 }
 

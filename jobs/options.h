@@ -58,9 +58,13 @@ struct ReconOptions {
   ReaderOptions reader;
   Outputs outputs;
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
+  Quality quality;  ///< of syntax 203, which must name one
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
   bool overwrite = false;  ///< replace a former result
 };
+
+/// Options that must come together. @throws InputError (64).
+void check_options(const ReconOptions& options);
 
 /// Everything in the options that changes the images, as one line of text: part of the job's identity.
 std::string identity_text(const ReconOptions& options);

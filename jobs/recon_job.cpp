@@ -40,6 +40,7 @@ int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
 
 ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, const ReconOptions& options,
                              const Progress& progress) {
+  check_options(options);
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

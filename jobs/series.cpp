@@ -32,6 +32,8 @@ std::string derivation_text(const Series& series, const ReconOptions& options) {
   const PartialFourierPlan plan = plan_of(series.samplings.front(), options);
   if (!plan.words.empty()) text += ", partial Fourier " + to_text(plan.filling);
   if (options.kspace_filter.taper > 0) text += ", k-space filter " + to_text(options.kspace_filter);
+  if (options.quality.kind != Quality::Kind::lossless)
+    text += ", lossy compression " + to_text(options.quality);
   return text;
 }
 
@@ -39,6 +41,7 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
                            const std::string& input_digest) {
   DicomOptions dicom;
   dicom.syntax = options.syntax;
+  dicom.quality = options.quality;
   dicom.voxel_centre = options.voxel_centre;
   dicom.study_identity = input_digest;
   // The same numbers are another scan in another shape, which a .hdr file beside them tells.

@@ -8,14 +8,17 @@
 #include <openjph/ojph_params.h>
 
 #include <algorithm>
-#include <bit>
+#include <charconv>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "gpu/error.h"
+#include "gpu/text.h"
+#include "io/htj2k/encodable.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_messages.h"
 #include "io/htj2k/tile_parts.h"
@@ -35,25 +38,6 @@ class BytesFile : public ojph::outfile_base {
 
   std::vector<uint8_t> bytes;
 };
-
-void check_image(const PixelImage& image) {
-  const auto fits = [](int64_t side) { return side >= 1 && side <= 32768; };
-  const bool gray_or_colour = image.components == 1 || image.components == 3;
-  if (!fits(image.width) || !fits(image.height) || image.bits < 8 || image.bits > 16 || !gray_or_colour ||
-      std::ssize(image.samples) != image.pixels() * image.components)
-    throw Bug("An image of " + std::to_string(image.width) + " x " + std::to_string(image.height) + ", " +
-              std::to_string(image.components) + " components, " + std::to_string(image.bits) + " bits, " +
-              std::to_string(image.samples.size()) + " samples cannot be encoded");
-  int32_t least = image.samples[0], most = image.samples[0];
-  for (const int32_t sample :
-       image.samples) {  // std::minmax_element is not vectorised and takes an eighth of the time
-    least = std::min(least, sample);
-    most = std::max(most, sample);
-  }
-  if (least < image.lowest() || most > image.highest())  // OpenJPH would take them, other decoders clamp them
-    throw Bug("Samples from " + std::to_string(least) + " to " + std::to_string(most) + " do not fit " +
-              std::to_string(image.bits) + " bits");
-}
 
 [[noreturn]] void refuse(const std::string& what, const std::string& found, const std::string& expected) {
   throw InputError({what, found, expected, "", ""}, ExitCode::usage);
@@ -81,8 +65,7 @@ EncodeOptions settled(const EncodeOptions& wanted, const PixelImage& image) {
   const int64_t shortest =
       std::min({options.tile_width, options.tile_height, last(image.width, options.tile_width),
                 last(image.height, options.tile_height)});
-  const int halvings = static_cast<int>(std::bit_width(static_cast<uint64_t>(shortest))) - 1;
-  if (options.decompositions == 0) options.decompositions = std::clamp(halvings, 1, 5);
+  if (options.decompositions == 0) options.decompositions = usual_decompositions(shortest);
   return options;
 }
 
@@ -204,10 +187,36 @@ std::vector<uint8_t> encoded_lossily(const PixelImage& image, const EncodeOption
   return best;
 }
 
+constexpr const char* ratio_prefix = "ratio:";
+constexpr const char* psnr_prefix = "psnr:";
+
 }  // namespace
 
+Quality quality_from_text(const std::string& text) {
+  Quality quality;
+  std::string number;
+  if (text.starts_with(ratio_prefix)) {
+    quality.kind = Quality::Kind::ratio;
+    number = text.substr(std::strlen(ratio_prefix));
+  } else if (text.starts_with(psnr_prefix)) {
+    quality.kind = Quality::Kind::psnr;
+    number = text.substr(std::strlen(psnr_prefix));
+  }
+  const char* const end = number.data() + number.size();
+  const auto [last, error] = std::from_chars(number.data(), end, quality.value);
+  const bool one_number = !number.empty() && error == std::errc() && last == end;
+  if (!one_number || !(quality.value >= 1 && quality.value <= 1000))
+    refuse("Not a quality", "'" + text + "'", "ratio:N or psnr:N (dB), N from 1 to 1000");
+  return quality;
+}
+
+std::string to_text(const Quality& quality) {
+  if (quality.kind == Quality::Kind::lossless) return "lossless";
+  return (quality.kind == Quality::Kind::ratio ? ratio_prefix : psnr_prefix) + short_text(quality.value);
+}
+
 std::vector<uint8_t> encode_htj2k(const PixelImage& image, const EncodeOptions& wanted) {
-  check_image(image);
+  check_encodable(image);
   const EncodeOptions options = settled(wanted, image);
   const bool lossless = options.quality.kind == Quality::Kind::lossless;
   return lossless ? encoded(image, options, std::nullopt) : encoded_lossily(image, options);

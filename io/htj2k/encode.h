@@ -2,6 +2,7 @@
 // Images to HTJ2K codestreams (ISO/IEC 15444-15), with OpenJPH.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "io/htj2k/codestream.h"
@@ -19,6 +20,10 @@ struct Quality {
   Kind kind = Kind::lossless;
   double value = 0;
 };
+
+/// "ratio:10", "psnr:60". @throws InputError (64) for anything else.
+Quality quality_from_text(const std::string& text);
+std::string to_text(const Quality& quality);
 
 struct EncodeOptions {
   Quality quality;

@@ -253,9 +253,12 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   add_parsed(command, "--output", "What to write: dicom, npy, png, separated by commas", "dicom,png",
              [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
   add_parsed(command, "--syntax",
-             "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K) or explicit-le (uncompressed)",
+             "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K), 203 (HTJ2K lossy), 90 (JPEG 2000) or "
+             "explicit-le (uncompressed)",
              to_text(options.syntax),
              [&options](const std::string& text) { options.syntax = transfer_syntax_from_text(text); });
+  add_parsed(command, "--quality", "Of --syntax 203: ratio:N, or psnr:N in dB of the 16-bit range", "none",
+             [&options](const std::string& text) { options.quality = quality_from_text(text); });
   add_parsed(command, "--voxel-centre",
              "What the scan's position is the centre of: fourier-origin or grid-middle", "fourier-origin",
              [&options](const std::string& text) { options.voxel_centre = voxel_centre_from_text(text); });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <thread>
 
@@ -140,13 +141,34 @@ TEST_P(DicomSyntax, ThreadsWriteTheSameBytes) {
   for (int i = 1; i < 100; ++i) EXPECT_EQ(bytes_of(path(i)), bytes_of(path(0))) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DicomSyntax, testing::Values("202", "201", "explicit-le"), [](const auto& one) {
-  return std::string(one.param) == "explicit-le" ? std::string("explicit_le") : std::string(one.param);
-});
+INSTANTIATE_TEST_SUITE_P(All, DicomSyntax, testing::Values("202", "201", "90", "explicit-le"),
+                         [](const auto& one) {
+                           return std::string(one.param) == "explicit-le" ? std::string("explicit_le")
+                                                                          : std::string(one.param);
+                         });
+
+TEST(DicomLossy, SaysSoAndKeepsTheQuality) {
+  const TemporaryFolder folder;
+  Example e;
+  const PixelImage smooth = make_image(Pattern::smooth, 128, 100, 16, false);
+  e.plane.pixels = {{smooth.samples.begin(), smooth.samples.end()}, 100, 128};
+  e.options.syntax = TransferSyntax::htj2k;
+  EXPECT_THROW(e.write(folder.path / "none.dcm"), Bug) << "no quality";
+  e.options.quality = quality_from_text("psnr:60");
+  e.write(folder.path / "a.dcm");
+  const PixelImage found = read_image_file(folder.path / "a.dcm").front();
+  double squares = 0;
+  for (size_t i = 0; i < found.samples.size(); ++i)
+    squares += std::pow(found.samples[i] - smooth.samples[i], 2);
+  EXPECT_LE(std::sqrt(squares / static_cast<double>(found.samples.size())), 65.5);
+  EXPECT_GT(squares, 0);
+  e.options.syntax = TransferSyntax::htj2k_rpcl;
+  EXPECT_THROW(e.write(folder.path / "b.dcm"), Bug) << "202 is lossless";
+}
 
 TEST(DicomSyntaxName, UnknownOnesAreUsageErrors) {
   try {
-    transfer_syntax_from_text("203");
+    transfer_syntax_from_text("204");
     FAIL() << "no error";
   } catch (const InputError& error) {
     EXPECT_EQ(error.code(), ExitCode::usage);

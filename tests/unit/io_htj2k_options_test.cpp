@@ -7,6 +7,7 @@
 #include "gpu/error.h"
 #include "io/htj2k/decode.h"
 #include "io/htj2k/encode.h"
+#include "io/htj2k/encode_classic.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "tests/support/codestream_markers.h"
 #include "tests/support/gray_images.h"
@@ -122,6 +123,27 @@ TEST(Htj2kOptions, LossyKeepsTheRatioThatIsAskedFor) {
       EXPECT_GT(psnr_of(*image, decode_htj2k(bytes)), 10);
     }
   }
+}
+
+TEST(Htj2kOptions, QualitiesAreReadAsTheyAreWritten) {
+  EXPECT_EQ(to_text(quality_from_text("ratio:10")), "ratio:10");
+  EXPECT_EQ(to_text(quality_from_text("psnr:62.5")), "psnr:62.5");
+  EXPECT_EQ(to_text(Quality{}), "lossless");
+  for (const char* text :
+       {"", "10", "ratio:", "ratio:0.5", "psnr:-1", "psnr:nan", "ratio:10x", "lossless", "ratio:1e9"})
+    EXPECT_THROW(quality_from_text(text), InputError) << text;
+}
+
+TEST(Htj2kOptions, ClassicJpeg2000IsLosslessToo) {
+  for (const auto& [width, height] : {std::pair<int64_t, int64_t>{1, 1}, {3, 200}, {97, 70}, {300, 212}})
+    for (const bool is_signed : {false, true})
+      for (const int bits : {8, 12, 16}) {
+        const PixelImage gray = make_image(Pattern::noise, width, height, bits, is_signed);
+        EXPECT_TRUE(by_openjpeg(encode_jpeg2000(gray)) == gray);
+        const PixelImage colour = colour_image(width, height, bits, is_signed);
+        EXPECT_TRUE(by_openjpeg(encode_jpeg2000(colour)) == colour);
+        EXPECT_FALSE(read_codestream_header(encode_jpeg2000(gray)).high_throughput);
+      }
 }
 
 TEST(Htj2kOptions, WhatCannotBeIsRefused) {
