@@ -8,7 +8,8 @@
 
 namespace raki {
 
-/// Reversible, RPCL, 64 x 64 code blocks, as many decompositions as `encode_htj2k` makes (none of a single row or column).
+/// Reversible, RPCL, 64 x 64 code blocks, as many decompositions as `encode_htj2k` makes (none of a single
+/// row or column).
 /// @throws Bug for an image that `encode_htj2k` does not take either.
 std::vector<uint8_t> encode_jpeg2000(const PixelImage& image);
 
