@@ -72,7 +72,7 @@ void put_equipment(DcmDataset& dataset, const DicomOptions& options) {
   if (!options.software_version.empty()) put(*equipment, DCM_SoftwareVersions, options.software_version);
 }
 
-PixelImage to_gray(const PixelPlane& plane) {
+PixelImage to_image(const PixelPlane& plane) {
   return {plane.columns, plane.rows, 16, false, {plane.values.begin(), plane.values.end()}};
 }
 
@@ -89,8 +89,7 @@ void put_codestream(DcmDataset& dataset, std::vector<uint8_t> codestream) {
   pixels.release();
 }
 
-std::vector<uint8_t> encoded(const PixelPlane& plane, const DicomOptions& options) {
-  const PixelImage image = to_gray(plane);
+std::vector<uint8_t> encoded(const PixelImage& image, const DicomOptions& options) {
   if (options.syntax == TransferSyntax::jpeg2000_lossless) return encode_jpeg2000(image);
   const bool lossy = options.syntax == TransferSyntax::htj2k;
   if (lossy == (options.quality.kind == Quality::Kind::lossless))
@@ -107,16 +106,22 @@ void put_lossy(DcmDataset& dataset, double ratio) {
   put(dataset, DCM_LossyImageCompressionMethod, "ISO_15444_15");
 }
 
-void put_pixels(DcmDataset& dataset, const PixelPlane& plane, const DicomOptions& options) {
-  if (options.syntax != TransferSyntax::explicit_le) {
-    std::vector<uint8_t> codestream = encoded(plane, options);
-    if (options.syntax == TransferSyntax::htj2k)
-      put_lossy(dataset,
-                2 * static_cast<double>(plane.values.size()) / static_cast<double>(codestream.size()));
-    return put_codestream(dataset, std::move(codestream));
+std::vector<ResolutionChecksum> put_pixels(DcmDataset& dataset, const PixelPlane& plane,
+                                           const DicomOptions& options) {
+  const PixelImage image = to_image(plane);
+  if (options.syntax == TransferSyntax::explicit_le) {
+    check(dataset.putAndInsertUint16Array(DCM_PixelData, plane.values.data(), plane.values.size()),
+          "insert pixels");
+    return {checksum_of(image)};
   }
-  check(dataset.putAndInsertUint16Array(DCM_PixelData, plane.values.data(), plane.values.size()),
-        "insert pixels");
+  std::vector<uint8_t> codestream = encoded(image, options);
+  if (options.syntax == TransferSyntax::htj2k)
+    put_lossy(dataset, 2 * static_cast<double>(image.pixels()) / static_cast<double>(codestream.size()));
+  auto checksums = options.syntax == TransferSyntax::jpeg2000_lossless
+                       ? std::vector{checksum_of(image)}
+                       : resolution_checksums(image, codestream);
+  put_codestream(dataset, std::move(codestream));
+  return checksums;
 }
 
 /// DCMTK writes the meta header for the syntax it was told; the name of the true one is longer, so the group
@@ -162,17 +167,18 @@ std::string to_text(TransferSyntax syntax) {
   return row_of(syntax).name;
 }
 
-void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
-                 const DicomOptions& options) {
+std::vector<ResolutionChecksum> write_dicom(const std::filesystem::path& path, const DicomSeries& series,
+                                            const DicomPlane& plane, const DicomOptions& options) {
   prepare_dcmtk();
   DcmFileFormat file;
   DcmDataset& dataset = *file.getDataset();
   for (const DicomAttribute& row : dicom_attributes(series, plane, options))
     put(dataset, DcmTag(row.group, row.element), row.value);
   put_equipment(dataset, options);
-  put_pixels(dataset, plane.pixels, options);
+  auto checksums = put_pixels(dataset, plane.pixels, options);
   put_meta_header(file, options.syntax);
   write_new_file(path, to_bytes(file, options.syntax));
+  return checksums;
 }
 
 }  // namespace raki

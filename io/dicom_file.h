@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/htj2k/checksums.h"
 #include "io/htj2k/encode.h"
 #include "io/pixels.h"
 #include "recon/scan.h"
@@ -59,8 +60,9 @@ struct DicomSeries {
   bool partial_frequency = false;  ///< an asymmetric echo
 };
 
-/// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist.
-void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
-                 const DicomOptions& options);
+/// Writes one file. Encodes, builds the attributes, writes to `path`, which must not exist. Returns the
+/// checksums of the stored pixels: of every resolution where they are HTJ2K, else of the whole size.
+std::vector<ResolutionChecksum> write_dicom(const std::filesystem::path& path, const DicomSeries& series,
+                                            const DicomPlane& plane, const DicomOptions& options);
 
 }  // namespace raki

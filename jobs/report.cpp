@@ -26,6 +26,13 @@ Json timings_json() {
   return timings;
 }
 
+Json to_json(const WrittenFile& file) {
+  Json json{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+  for (const ResolutionChecksum& c : file.checksums)
+    json["resolutions"].push_back({{"width", c.width}, {"height", c.height}, {"crc32", c.crc32}});
+  return json;
+}
+
 }  // namespace
 
 std::string report_json(const Series& series, const WrittenSeries& written, const ScanSummary& scan,
@@ -34,8 +41,7 @@ std::string report_json(const Series& series, const WrittenSeries& written, cons
   for (size_t i = 0; i < series.labels.size(); ++i)
     frames.push_back(to_json(series.labels[i], series.evidence[i]));
   Json files = Json::array();
-  for (const WrittenFile& f : written.files)
-    files.push_back({{"path", f.path}, {"bytes", f.bytes}, {"sha256", f.sha256}});
+  for (const WrittenFile& f : written.files) files.push_back(to_json(f));
   return dump({{"raki", version},
                {"input", {{"name", facts.input_name}, {"sha256", facts.input_sha256}}},
                {"options", identity_text(options)},

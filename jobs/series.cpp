@@ -75,23 +75,29 @@ std::string image_name(int64_t number) {
   return name;
 }
 
-int64_t write_dicom_files(const Planes& planes, const PixelScaling& scaling, const DicomOptions& options,
-                          const fs::path& folder, const std::function<void(double)>& progress) {
+struct WrittenDicom {
+  int64_t clipped_pixels = 0;
+  std::vector<std::vector<ResolutionChecksum>> checksums;  ///< one a file
+};
+
+WrittenDicom write_dicom_files(const Planes& planes, const PixelScaling& scaling, const DicomOptions& options,
+                               const fs::path& folder, const std::function<void(double)>& progress) {
   fs::create_directories(folder / "series001");
   const Series& series = planes.series;
   DicomSeries common = dicom_series(planes.scan, series.geometry, series.samplings.front());
   common.scaling = scaling;
   std::atomic<int64_t> clipped{0}, done{0};
+  std::vector<std::vector<ResolutionChecksum>> checksums(static_cast<size_t>(planes.count()));
   parallel_for(planes.count(), threads(), [&](int64_t i) {
     throw_if_interrupted();
     int64_t clipped_here = 0;
     const DicomPlane plane = planes.make(i, scaling, options.voxel_centre, &clipped_here);
-    write_dicom(folder / image_name(i + 1), common, plane, options);
+    checksums[static_cast<size_t>(i)] = write_dicom(folder / image_name(i + 1), common, plane, options);
     clipped += clipped_here;
     ++done;
     if (progress) progress(static_cast<double>(done) / static_cast<double>(planes.count()));
   });
-  return clipped;
+  return {clipped, std::move(checksums)};
 }
 
 /// Zeros in a new memory-mapped file.
@@ -157,9 +163,13 @@ WrittenSeries write_series(const Series& series, const ScanSummary& scan, const 
   written.scaling = pixel_scaling(series.images.max().item<double>());
   const Planes planes{series, scan, scan.image_matrix.z};
   if (options.outputs.dicom) {
-    written.clipped_pixels = write_dicom_files(
-        planes, written.scaling, dicom_options(series, options, input_digest), folder, progress);
-    for (int64_t i = 0; i < planes.count(); ++i) written.files.push_back(describe(folder, image_name(i + 1)));
+    WrittenDicom dicom = write_dicom_files(planes, written.scaling,
+                                           dicom_options(series, options, input_digest), folder, progress);
+    written.clipped_pixels = dicom.clipped_pixels;
+    for (int64_t i = 0; i < planes.count(); ++i) {
+      written.files.push_back(describe(folder, image_name(i + 1)));
+      written.files.back().checksums = std::move(dicom.checksums[static_cast<size_t>(i)]);
+    }
   }
   if (options.outputs.npy) {
     write_npy(folder / "image.npy", series.images);

@@ -38,6 +38,7 @@ struct WrittenFile {
   std::string path;
   int64_t bytes = 0;
   std::string sha256;
+  std::vector<ResolutionChecksum> checksums = {};  ///< of the pixels of a DICOM file
 };
 
 struct WrittenSeries {

@@ -19,6 +19,7 @@
 #include "gpu/error.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_decoder.h"
+#include "io/htj2k/openjph_messages.h"
 
 namespace raki {
 namespace {
@@ -90,6 +91,7 @@ void restrict_child(const Work& work) {
   ::setrlimit(RLIMIT_CORE, &core);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
+  take_over_openjph_messages();
 }
 
 bool suits_openjph(const CheckedCodestream& c) {
@@ -198,6 +200,11 @@ void listen(Work& work, const std::vector<Child>& children) {
   }
 }
 
+[[noreturn]] void refuse_children(const std::string& found) {
+  throw InputError({"No process can be started to decode images in", found, "", "", "Free memory"},
+                   ExitCode::out_of_memory);
+}
+
 /// Children until none is left to take a task, or all have died.
 void run_children(Work& work, size_t processes) {
   work.next[0] = 0;
@@ -207,9 +214,7 @@ void run_children(Work& work, size_t processes) {
     if (!child) break;
     children.push_back(*child);
   }
-  if (children.empty())
-    throw InputError({"No process can be started to decode images in", std::strerror(errno), "", "", ""},
-                     ExitCode::out_of_memory);
+  if (children.empty()) refuse_children(std::strerror(errno));
   listen(work, children);
   for (const Child& child : children) {
     ::close(child.socket);
@@ -244,8 +249,13 @@ void decode_isolated(std::vector<DecodingTask>& tasks, int processes) {
   const size_t largest = largest_of(tasks);
   Work work{tasks, largest, SharedArray<int32_t>(children * slots_a_child * largest),
             SharedArray<Progress>(tasks.size()), SharedArray<std::atomic<size_t>>(1)};
-  do run_children(work, children);
-  while (settle_deaths(work));
+  listen_to_openjph();  // once before there are children: what is done once must not be half done in them
+  const size_t most_rounds =
+      2 * tasks.size() + 1;  // in each some child dies over a task, at most twice over one
+  for (size_t round = 0; settle_deaths(work); ++round) {
+    if (round == most_rounds) refuse_children("children that die before they begin");
+    run_children(work, children);
+  }
   for (size_t i = 0; i < tasks.size(); ++i) tasks[i].refusal = work.progress[i].refusal.data();
 }
 

@@ -27,13 +27,17 @@ std::FILE* unbuffered_stream(cookie_write_function_t* write) {
 
 }  // namespace
 
-/// Its streams are global to the process and set once; its message objects (configure_error and the like) do
-/// nothing in release 0.9.0.
+/// They are global to the process; the message objects (configure_error and the like) do nothing in release
+/// 0.9.0.
+void take_over_openjph_messages() {
+  ojph::set_info_stream(unbuffered_stream(ignore));
+  ojph::set_warning_stream(unbuffered_stream(collect));
+  ojph::set_error_stream(unbuffered_stream(collect));
+}
+
 void listen_to_openjph() {
   static const bool done = [] {
-    ojph::set_info_stream(unbuffered_stream(ignore));
-    ojph::set_warning_stream(unbuffered_stream(collect));
-    ojph::set_error_stream(unbuffered_stream(collect));
+    take_over_openjph_messages();
     return true;
   }();
   static_cast<void>(done);
