@@ -59,7 +59,7 @@ FieldOfView field_of_view_from_text(const std::string& text) {
 }
 
 Outputs outputs_from_text(const std::string& text) {
-  Outputs outputs{false, false, false};
+  Outputs outputs{false, false, false, false};
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
     if (word == "dicom")
@@ -68,11 +68,14 @@ Outputs outputs_from_text(const std::string& text) {
       outputs.npy = true;
     else if (word == "png")
       outputs.png = true;
+    else if (word == "nii")
+      outputs.nii = true;
     else
-      throw InputError({"Unknown output", "'" + word + "'", "dicom, npy or png", "", ""}, ExitCode::usage);
+      throw InputError({"Unknown output", "'" + word + "'", "dicom, npy, png or nii", "", ""},
+                       ExitCode::usage);
   }
-  if (!outputs.dicom && !outputs.npy && !outputs.png)
-    throw InputError({"No output is asked for", "'" + text + "'", "dicom, npy or png", "", ""},
+  if (!outputs.any())
+    throw InputError({"No output is asked for", "'" + text + "'", "dicom, npy, png or nii", "", ""},
                      ExitCode::usage);
   return outputs;
 }

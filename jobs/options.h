@@ -36,8 +36,10 @@ struct Outputs {
   bool dicom = true;  ///< series001/image0001.dcm, ...
   bool npy = false;   ///< image.npy: float32 (frame, z, y, x) before integer scaling
   bool png = true;    ///< preview.png: up to eight frames side by side
+  bool nii = false;   ///< image.nii.gz, and the maps: float32 volumes in patient coordinates
+  bool any() const { return dicom || npy || png || nii; }
 };
-/// "dicom,npy,png" in any order. @throws InputError (64).
+/// "dicom,npy,png,nii" in any order. @throws InputError (64).
 Outputs outputs_from_text(const std::string& text);
 
 /// Simulated repeats of the scan behind the noise map of a method without a noise formula.

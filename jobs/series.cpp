@@ -15,6 +15,7 @@
 #include "jobs/reconstruct.h"
 #include "jobs/signals.h"
 #include "jobs/version.h"
+#include "jobs/volumes.h"
 
 namespace raki {
 
@@ -111,6 +112,20 @@ WrittenFile describe(const fs::path& folder, const std::string& name) {
   return {name, static_cast<int64_t>(fs::file_size(folder / name)), sha256_file(folder / name)};
 }
 
+struct NamedImages {
+  std::string name;
+  at::Tensor images;
+};
+
+void write_nifti_files(const Series& series, const NamedImages& what, const ScanSummary& scan,
+                       const ReconOptions& options, const fs::path& folder, WrittenSeries& written) {
+  for (const Volumes& volumes : volumes_of(series, what.images, what.name, scan, options.voxel_centre)) {
+    const std::string name = volumes.name + ".nii.gz";
+    write_nifti(folder / name, volumes.voxels, volumes.grid, "raki " + std::string(version));
+    written.files.push_back(describe(folder, name));
+  }
+}
+
 }  // namespace
 
 at::Tensor& Series::map(const std::string& name) {
@@ -178,6 +193,11 @@ WrittenSeries write_series(const Series& series, const ScanSummary& scan, const 
   for (const auto& [name, samples] : series.maps) {
     write_npy(folder / (name + ".npy"), samples);
     written.files.push_back(describe(folder, name + ".npy"));
+  }
+  if (options.outputs.nii) {
+    write_nifti_files(series, {"image", series.images}, scan, options, folder, written);
+    for (const auto& [name, samples] : series.maps)
+      write_nifti_files(series, {name, samples}, scan, options, folder, written);
   }
   if (options.outputs.png) {
     const at::Tensor middle = series.images.select(1, planes.per_frame / 2);

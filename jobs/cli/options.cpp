@@ -250,8 +250,8 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
   add_noise_repeats(command, options.noise_repeats);
-  add_parsed(command, "--output", "What to write: dicom, npy, png, separated by commas", "dicom,png",
-             [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
+  add_parsed(command, "--output", "What to write: dicom, npy, png, nii (NIfTI), separated by commas",
+             "dicom,png", [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
   add_parsed(command, "--syntax",
              "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K), 203 (HTJ2K lossy), 90 (JPEG 2000) or "
              "explicit-le (uncompressed)",

@@ -45,7 +45,9 @@ TEST(Outputs, AreExactlyTheNamedOnes) {
   EXPECT_FALSE(some.dicom);
   EXPECT_TRUE(some.npy);
   EXPECT_TRUE(some.png);
-  EXPECT_THROW(outputs_from_text("dicom,nii"), InputError);
+  EXPECT_FALSE(some.nii);
+  EXPECT_TRUE(outputs_from_text("nii").nii);
+  EXPECT_THROW(outputs_from_text("dicom,gif"), InputError);
 }
 
 /// A result's identity must change with every knob that changes its pixels or their place.
