@@ -19,7 +19,7 @@ std::string lines_text(const at::Tensor& lines) {
 
 using Axes = std::vector<int64_t>;  ///< canonical numbers (recon/axes.h)
 
-/// Those of the user's axes that are longer than 1, in his order.
+/// The named axes that are longer than 1, in the given order.
 Axes long_axes(const std::vector<std::string>& names, const std::array<int64_t, 5>& sizes) {
   Axes axes;
   for (const std::string& name : names) {

@@ -1,6 +1,6 @@
 #pragma once
-// Checksums of the decoded samples at every resolution, so that whoever gets a file can tell that he decodes
-// the same. AWS HealthImaging keeps the same list for every frame (ImageFrameInformation).
+// Checksums of the decoded samples at every resolution: whoever gets a file can tell whether the same was
+// decoded. AWS HealthImaging keeps such a list for every frame (ImageFrameInformation).
 
 #include <cstdint>
 #include <span>
