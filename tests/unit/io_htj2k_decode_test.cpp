@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "gpu/error.h"
+#include "io/htj2k/checksums.h"
 #include "io/htj2k/decode.h"
 #include "io/htj2k/encode.h"
 #include "io/htj2k/isolated_decoders.h"
@@ -174,6 +175,38 @@ TEST(Htj2kDecode, WhatKillsADecoderHarmsNoOtherImage) {
       }
     }
   }
+}
+
+TEST(Htj2kDecode, ChecksumsAreThoseOfTheDecodedResolutions) {
+  for (const auto& [width, height] : {std::pair<int64_t, int64_t>{1, 1},
+                                      {1, 9},
+                                      {9, 1},
+                                      {2, 2},
+                                      {3, 5},
+                                      {64, 64},
+                                      {97, 70},
+                                      {130, 65},
+                                      {256, 200}})
+    for (const Pattern pattern : all_patterns)
+      for (const bool is_signed : {false, true}) {
+        const PixelImage image =
+            make_image(pattern, width, height, pattern == Pattern::ramp ? 8 : 16, is_signed);
+        const std::vector<uint8_t> bytes = encode_htj2k(image);
+        const auto checksums = resolution_checksums(image, bytes);
+        const CodestreamHeader header = read_codestream_header(bytes);
+        ASSERT_EQ(std::ssize(checksums), header.decompositions + 1);
+        for (int reduce = 0; reduce <= header.decompositions; ++reduce) {
+          const GridBox box = reduced(header.image, reduce);
+          PixelImage found{box.width(), box.height(), header.bits, header.is_signed, {}};
+          found.samples.resize(static_cast<size_t>(found.pixels()));
+          decode_with_openjpeg(bytes, header, header.image, reduce, found.samples);
+          const ResolutionChecksum& said = checksums[checksums.size() - 1 - static_cast<size_t>(reduce)];
+          EXPECT_EQ(said.width, found.width);
+          EXPECT_EQ(said.height, found.height);
+          EXPECT_EQ(said.crc32, checksum_of(found).crc32)
+              << width << " x " << height << " reduced by " << reduce;
+        }
+      }
 }
 
 TEST(Htj2kDecode, OptionsThatDoNotFitAreRefused) {
