@@ -132,8 +132,8 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& array) {
   const auto bytes_of = [](const void* data, size_t size) {
     return std::span<const uint8_t>(static_cast<const uint8_t*>(data), size);
   };
-  write_new_file(path, bytes_of(head.data(), head.size()),
-                 bytes_of(stored.const_data_ptr(), stored.nbytes()));
+  write_new_file(path,
+                 {bytes_of(head.data(), head.size()), bytes_of(stored.const_data_ptr(), stored.nbytes())});
 }
 
 }  // namespace raki

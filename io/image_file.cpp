@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "gpu/error.h"
-#include "io/dicom_read.h"
+#include "io/dicom/read.h"
 
 namespace raki {
 

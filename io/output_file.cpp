@@ -1,9 +1,12 @@
 #include "io/output_file.h"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -42,6 +45,16 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
   return path.parent_path() / name;
 }
 
+/// Takes `written` bytes off the parts from `first` on; the first part that is left.
+size_t advanced(std::vector<iovec>& parts, size_t first, size_t written) {
+  while (first < parts.size() && written >= parts[first].iov_len) written -= parts[first++].iov_len;
+  if (first < parts.size()) {
+    parts[first].iov_base = static_cast<uint8_t*>(parts[first].iov_base) + written;
+    parts[first].iov_len -= written;
+  }
+  return first;
+}
+
 /// A file that is removed again unless it was renamed.
 class TemporaryFile {
  public:
@@ -58,12 +71,16 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  void add(std::span<const uint8_t> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+  void add(const std::vector<std::span<const uint8_t>>& parts) {
+    std::vector<iovec> left;
+    for (const auto& part : parts)
+      left.push_back({const_cast<uint8_t*>(part.data()), part.size()});  // writev only reads
+    for (size_t first = 0; first < left.size();) {
+      const auto count = static_cast<int>(std::min<size_t>(left.size() - first, IOV_MAX));
+      const ssize_t written = writev(descriptor_, &left[first], count);
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) fail_half_way(target_, errno);
-      bytes = bytes.subspan(static_cast<size_t>(written));
+      first = advanced(left, first, static_cast<size_t>(written));
     }
   }
 
@@ -95,14 +112,12 @@ void check_new_file(const std::filesystem::path& path) {
 }
 
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes) {
-  write_new_file(path, bytes, {});
+  write_new_file(path, std::vector{bytes});
 }
 
-void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> head,
-                    std::span<const uint8_t> body) {
+void write_new_file(const std::filesystem::path& path, const std::vector<std::span<const uint8_t>>& parts) {
   TemporaryFile file(path);
-  file.add(head);
-  file.add(body);
+  file.add(parts);
   file.rename_to_target();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 namespace raki {
 
@@ -12,9 +13,8 @@ namespace raki {
 /// (disk full).
 ///         Nothing is left behind.
 void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> bytes);
-/// The same for a file of a head and a body.
-void write_new_file(const std::filesystem::path& path, std::span<const uint8_t> head,
-                    std::span<const uint8_t> body);
+/// The same for a file of several parts, one after the other.
+void write_new_file(const std::filesystem::path& path, const std::vector<std::span<const uint8_t>>& parts);
 
 /// For what takes long to make: whether `write_new_file` will be able to, as far as one can know before.
 /// @throws InputError: 73 when `path` exists or its folder does not.

@@ -4,25 +4,21 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <vector>
+
+#include "io/htj2k/pixel_image.h"
 
 namespace raki {
 
-/// Unsigned 16-bit pixels of one plane, row by row.
-struct PixelPlane {
-  std::vector<uint16_t> values;
-  int64_t rows = 0, columns = 0;
-};
-
-/// stored = round(value * factor); the factor puts `series_maximum` at 32767.
+/// stored = round(value * factor), a value of `series_maximum` becoming 32767.
 struct PixelScaling {
   double factor = 1;
   double series_maximum = 0;
+  bool is_signed = false;  ///< -32767 .. 32767, else 0 .. 32767
 };
-PixelScaling pixel_scaling(double series_maximum);
+/// `series_maximum`: of the absolute values.
+PixelScaling pixel_scaling(double series_maximum, bool is_signed = false);
 
-/// `plane` float32 (y, x), not negative, finite. Throws Bug for NaN; nothing is clipped silently: `clipped`
-/// counts.
-PixelPlane to_pixels(const at::Tensor& plane, const PixelScaling& scaling, int64_t* clipped = nullptr);
+/// `plane` float32 (y, x), finite. Throws Bug for NaN; nothing is clipped silently: `clipped` counts.
+PixelImage to_pixels(const at::Tensor& plane, const PixelScaling& scaling, int64_t* clipped = nullptr);
 
 }  // namespace raki

@@ -80,6 +80,31 @@ Outputs outputs_from_text(const std::string& text) {
   return outputs;
 }
 
+ImageParts image_parts_from_text(const std::string& text) {
+  ImageParts parts;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    bool* const part = word == "phase"       ? &parts.phase
+                       : word == "real"      ? &parts.real
+                       : word == "imaginary" ? &parts.imaginary
+                                             : nullptr;
+    if (part == nullptr)
+      throw InputError({"Unknown part of the image", "'" + word + "'", "phase, real or imaginary", "",
+                        "The magnitude is always written"},
+                       ExitCode::usage);
+    *part = true;
+  }
+  return parts;
+}
+
+DicomStorage dicom_storage_from_text(const std::string& text) {
+  if (text == "classic") return DicomStorage::mr_image;
+  if (text == "enhanced") return DicomStorage::enhanced_mr_image;
+  throw InputError({"Unknown kind of DICOM file", "'" + text + "'",
+                    "classic (a file a slice) or enhanced (a file a series)", "", ""},
+                   ExitCode::usage);
+}
+
 namespace {
 
 /// Every field of the interpolators' options: all of them change the images.
@@ -135,6 +160,10 @@ std::string reader_text(const ReaderOptions& o) {
 }  // namespace
 
 void check_options(const ReconOptions& options) {
+  if (options.parts.any() && options.combination == Combination::rss)
+    throw InputError({"A root sum of squares has no phase", "--combine rss with --parts",
+                      "--combine adaptive", "", "Leave out one of the two"},
+                     ExitCode::usage);
   const bool lossy_syntax = options.syntax == TransferSyntax::htj2k;
   if (lossy_syntax != (options.quality.kind == Quality::Kind::lossless)) return;
   throw InputError({lossy_syntax ? "Lossy compression needs to know how much may be lost"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/dicom_file.h"
+#include "io/dicom/series.h"
 #include "io/reader_options.h"
 #include "raki/options.h"
 #include "recon/geometry.h"
@@ -42,6 +42,21 @@ struct Outputs {
 /// "dicom,npy,png,nii" in any order. @throws InputError (64).
 Outputs outputs_from_text(const std::string& text);
 
+/// What of the complex image is written besides its magnitude.
+struct ImageParts {
+  bool phase = false;  ///< radians, of the combination with the reference of recon/sensitivities.h
+  bool real = false, imaginary = false;
+  bool any() const { return phase || real || imaginary; }
+  bool has(const std::string& name) const {
+    return (phase && name == "phase") || (real && name == "real") || (imaginary && name == "imaginary");
+  }
+};
+/// "phase,real,imaginary" in any order. @throws InputError (64).
+ImageParts image_parts_from_text(const std::string& text);
+
+/// "classic" or "enhanced". @throws InputError (64).
+DicomStorage dicom_storage_from_text(const std::string& text);
+
 /// Simulated repeats of the scan behind the noise map of a method without a noise formula.
 constexpr int64_t usual_noise_repeats = 8;
 
@@ -59,6 +74,8 @@ struct ReconOptions {
   int threads = 0;              ///< CPU threads; 0: all cores this process may use
   ReaderOptions reader;
   Outputs outputs;
+  ImageParts parts;
+  DicomStorage dicom_storage = DicomStorage::mr_image;
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   Quality quality;  ///< of syntax 203, which must name one
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;

@@ -62,9 +62,9 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   log_frames(series);
   const std::string digest = sha256_file(reader.file());
   const WrittenSeries written =
-      write_series(series, scan, options, folder.staging(), digest, [&](double done) {
-        if (progress) progress(0.95 + 0.05 * done);
-      });
+      write_series(series, scan, options, {folder.staging(), digest, [&](double done) {
+                                             if (progress) progress(0.95 + 0.05 * done);
+                                           }});
   series.images = at::Tensor();
   series.maps.clear();
   fs::remove_all(store);

@@ -111,6 +111,15 @@ Image combine_coils(const CoilImages& images, const std::optional<SensitivityMap
   return to_image_grid(combine(images, *maps), context.fov_ratio_zyx, context.image_matrix);
 }
 
+/// float32 (frame, z, y, x) on the CPU, by name.
+std::map<std::string, at::Tensor> parts_of(const Image& image, const ImageParts& parts) {
+  std::map<std::string, at::Tensor> result;
+  if (parts.phase) result["phase"] = at::angle(image.samples).cpu();
+  if (parts.real) result["real"] = at::real(image.samples).contiguous().cpu();
+  if (parts.imaginary) result["imaginary"] = at::imag(image.samples).contiguous().cpu();
+  return result;
+}
+
 std::string rounded(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
@@ -217,14 +226,15 @@ ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& cont
   note_trust(complete, filled.frames);
   const CoilImages images = timed("transform", complete.kspace, to_coil_images);
   const std::optional<SensitivityMaps> maps = combination(images, input, context, filled.kspace);
-  const Image image = timed("combine", images, [&](const CoilImages& coils) {
-    return magnitude(combine_coils(coils, maps, context));
-  });
+  const Image combined =
+      timed("combine", images, [&](const CoilImages& coils) { return combine_coils(coils, maps, context); });
+  const Image image = magnitude(combined);
   ReconstructedBatch result{
       Image(image.samples.cpu()), input.kspace.sampling, filled.frames, filled.lessons, {}};
   if (options.noise_map)
     result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
                              part_of(progress, share, 1));
+  result.maps.merge(parts_of(combined, options.parts));
   if (context.image_turned) {
     result.image.samples = turn_about_centre(result.image.samples);
     for (auto& [name, samples] : result.maps) samples = turn_about_centre(samples);

@@ -44,7 +44,7 @@ struct ReconstructedBatch {
   Sampling sampling;  ///< of the k-space it was made of, without readout oversampling
   std::vector<FrameEvidence> frames;
   std::shared_ptr<const GateLessons> lessons;  ///< of method raki, for the next batches
-  std::map<std::string, at::Tensor> maps;      ///< jobs/noise_maps.h; empty unless `options.noise_map`
+  std::map<std::string, at::Tensor> maps;      ///< `options.parts`, and those of jobs/noise_maps.h
 };
 
 /// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.

@@ -26,11 +26,27 @@ Json timings_json() {
   return timings;
 }
 
+Json to_json(const std::vector<ResolutionChecksum>& checksums) {
+  Json json = Json::array();
+  for (const ResolutionChecksum& c : checksums)
+    json.push_back({{"width", c.width}, {"height", c.height}, {"crc32", c.crc32}});
+  return json;
+}
+
 Json to_json(const WrittenFile& file) {
   Json json{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}};
-  for (const ResolutionChecksum& c : file.checksums)
-    json["resolutions"].push_back({{"width", c.width}, {"height", c.height}, {"crc32", c.crc32}});
+  for (const auto& frame : file.checksums) json["frames"].push_back(to_json(frame));
   return json;
+}
+
+Json to_json(const WrittenDicomSeries& series) {
+  const DicomContent& content = series.content;
+  return {{"number", content.series_number},
+          {"content", content.name},
+          {"unit", content.has_unit ? Json(content.unit_name) : Json(nullptr)},
+          {"factor", series.scaling.factor},
+          {"maximum", series.scaling.series_maximum},
+          {"clipped", series.clipped_pixels}};
 }
 
 }  // namespace
@@ -42,6 +58,8 @@ std::string report_json(const Series& series, const WrittenSeries& written, cons
     frames.push_back(to_json(series.labels[i], series.evidence[i]));
   Json files = Json::array();
   for (const WrittenFile& f : written.files) files.push_back(to_json(f));
+  Json dicom = Json::array();
+  for (const WrittenDicomSeries& one : written.dicom) dicom.push_back(to_json(one));
   return dump({{"raki", version},
                {"input", {{"name", facts.input_name}, {"sha256", facts.input_sha256}}},
                {"options", identity_text(options)},
@@ -51,10 +69,7 @@ std::string report_json(const Series& series, const WrittenSeries& written, cons
                {"scan", scan_json(scan)},
                {"decisions", to_json(facts.evidence)},
                {"frames", frames},
-               {"pixels",
-                {{"factor", written.scaling.factor},
-                 {"series_maximum", written.scaling.series_maximum},
-                 {"clipped", written.clipped_pixels}}},
+               {"series", dicom},
                {"batches", facts.batches},
                {"seconds", facts.seconds},
                {"timings", timings_json()},

@@ -8,9 +8,9 @@
 
 #include "gpu/error.h"
 #include "gpu/text.h"
-#include "io/dicom_attributes.h"
+#include "io/dicom/mr_image.h"
+#include "jobs/dicom_series.h"
 #include "jobs/sampling_picture.h"
-#include "jobs/series.h"
 #include "raki/interpolate.h"
 
 namespace raki {

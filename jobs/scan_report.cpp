@@ -5,10 +5,10 @@
 #include <filesystem>
 
 #include "gpu/text.h"
-#include "io/dicom_values.h"
+#include "io/dicom/values.h"
+#include "jobs/dicom_series.h"
 #include "jobs/report_sections.h"
 #include "jobs/sampling_picture.h"
-#include "jobs/series.h"
 
 namespace raki {
 

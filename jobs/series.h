@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "io/dicom_file.h"
+#include "io/dicom/write.h"
 #include "io/pixels.h"
 #include "jobs/options.h"
 #include "raki/interpolate.h"
@@ -22,7 +22,7 @@ namespace raki {
 struct Series {
   std::filesystem::path store;             ///< folder of the memory-mapped files
   at::Tensor images;                       ///< float32 (frame, z, y, x)
-  std::map<std::string, at::Tensor> maps;  ///< of the same shape (jobs/noise_maps.h)
+  std::map<std::string, at::Tensor> maps;  ///< of the same shape: other parts, and jobs/noise_maps.h
   std::vector<FrameLabel> labels;
   std::vector<FrameGeometry> geometry;
   std::vector<FrameEvidence> evidence;
@@ -38,26 +38,33 @@ struct WrittenFile {
   std::string path;
   int64_t bytes = 0;
   std::string sha256;
-  std::vector<ResolutionChecksum> checksums = {};  ///< of the pixels of a DICOM file
+  std::vector<std::vector<ResolutionChecksum>> checksums = {};  ///< of the frames of a DICOM file
+};
+/// The file `name` of `folder` as it is.
+WrittenFile describe(const std::filesystem::path& folder, const std::string& name);
+
+/// Where the files of a run go, and what makes the scan this one.
+struct SeriesTarget {
+  std::filesystem::path folder;
+  std::string input_digest;
+  std::function<void(double)> progress = {};  ///< part that is done, 0 to 1
+};
+
+/// The DICOM files of the magnitude, of another part of the image or of a map.
+struct WrittenDicomSeries {
+  DicomContent content;
+  PixelScaling scaling;
+  int64_t clipped_pixels = 0;
+  std::vector<WrittenFile> files = {};  ///< of one plane each, or one of all
 };
 
 struct WrittenSeries {
   std::vector<WrittenFile> files;
-  PixelScaling scaling;
-  int64_t clipped_pixels = 0;
+  std::vector<WrittenDicomSeries> dicom;
 };
 
-/// False: the header states no field of view along z, or none at all, and 1 mm stands in.
-bool thickness_known(const ScanSummary& scan);
-
-/// What the DICOM files of frames with this geometry have in common, but for the scaling of their pixels.
-DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
-                         const Sampling& sampling);
-
-/// Writes what `options.outputs` asks for into `folder`. Unique identifiers follow from `input_digest`, which
-/// makes the scan this one, and the options.
+/// Writes what `options.outputs` asks for.
 WrittenSeries write_series(const Series& series, const ScanSummary& scan, const ReconOptions& options,
-                           const std::filesystem::path& folder, const std::string& input_digest,
-                           const std::function<void(double)>& progress);
+                           const SeriesTarget& target);
 
 }  // namespace raki

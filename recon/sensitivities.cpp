@@ -184,6 +184,14 @@ void check(const Calibration& calibration, const MatrixSize& matrix, const Sensi
   }
 }
 
+/// The combination (frame, coil), turned so that it makes the mean of the images real and positive: an
+/// eigenvector has no phase of its own.
+at::Tensor of_zero_mean_phase(const at::Tensor& combination, const at::Tensor& images) {
+  const at::Tensor mean = (combination.conj() * images.sum({axis::z, axis::y, axis::x})).sum(1, true);
+  const at::Tensor size = mean.abs();
+  return combination * at::where(size > 0, mean / size, at::ones_like(mean));
+}
+
 }  // namespace
 
 at::Tensor strongest_combination(const at::Tensor& samples) {
@@ -195,7 +203,8 @@ SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSiz
                                        const SensitivityOptions& options) {
   check(calibration, matrix, options);
   const at::Tensor images = of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
-  const at::Tensor reference = strongest_combination(images).view({images.size(0), images.size(1), 1, 1, 1});
+  const at::Tensor reference = of_zero_mean_phase(strongest_combination(images), images)
+                                   .view({images.size(0), images.size(1), 1, 1, 1});
   at::Tensor maps = dominant_eigenvectors(images, reference, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
   return {unit_or(maps, reference).contiguous(), calibration.basis};

@@ -15,9 +15,9 @@ struct SensitivityOptions {
 
 /// The dominant eigenvector of the local coil covariance of the low-resolution images, per voxel, on the grid
 /// of `matrix` (the k-space grid the calibration belongs to). Sum of squares 1 everywhere, outside the object
-/// too; phase relative to the coil combination with most signal. The low-resolution images are the
-/// calibration under a Hann window centred on k = 0, on two voxels a sample; the maps go from there to
-/// `matrix` by cubic convolution.
+/// too; phase relative to the coil combination with most signal, in which the mean of the low-resolution
+/// image has phase 0. The low-resolution images are the calibration under a Hann window centred on k = 0, on
+/// two voxels a sample; the maps go from there to `matrix` by cubic convolution.
 /// @throws InputError when 2-D calibration meets a 3-D matrix, or for unusable options.
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
                                        const SensitivityOptions& options = {});

@@ -252,6 +252,10 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   add_noise_repeats(command, options.noise_repeats);
   add_parsed(command, "--output", "What to write: dicom, npy, png, nii (NIfTI), separated by commas",
              "dicom,png", [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
+  add_parsed(command, "--parts", "Of the complex image, besides the magnitude: phase, real, imaginary",
+             "none", [&options](const std::string& text) { options.parts = image_parts_from_text(text); });
+  add_parsed(command, "--dicom", "classic (a file a slice) or enhanced (a file a series)", "classic",
+             [&options](const std::string& text) { options.dicom_storage = dicom_storage_from_text(text); });
   add_parsed(command, "--syntax",
              "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K), 203 (HTJ2K lossy), 90 (JPEG 2000) or "
              "explicit-le (uncompressed)",

@@ -54,9 +54,10 @@ class Series:
         return json.loads((self.folder / "scan.json").read_text())
 
 
-def write_synthetic(folder, syntax, kind):
-    run("write_dicom_series", folder, syntax, kind)
-    return Series(kind, syntax, folder, np.load(folder / "pixels.npy").astype(np.uint16))
+def write_synthetic(folder, syntax, kind, storage="classic", content="magnitude"):
+    run("write_dicom_series", folder, syntax, kind, storage, content)
+    pixels = np.load(folder / "pixels.npy")
+    return Series(kind, syntax, folder, pixels.astype(np.int16 if pixels.min() < 0 else np.uint16))
 
 
 def reconstruct(folder, syntax):
@@ -67,3 +68,44 @@ def reconstruct(folder, syntax):
     image = np.load(folder / "out" / "image.npy").astype(np.float64)[:, 0]
     stored = np.floor(image * (32767 / image.max()) + 0.5).astype(np.uint16)
     return Series("recon", syntax, folder / "out", stored)
+
+
+# Why each of these stays is told in io/README.md.
+EXPECTED_WARNINGS = (
+    "Unrecognized defined term <M> for value 3 of attribute <Image Type>",
+    "Unrecognized defined term <P> for value 3 of attribute <Image Type>",
+    "Unrecognized defined term <R> for value 3 of attribute <Image Type>",
+    "Unrecognized defined term <I> for value 3 of attribute <Image Type>",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9069) FD Parallel Reduction Factor In-plane",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9077) CS Parallel Acquisition",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9078) CS Parallel Acquisition Technique",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9155) FD Parallel Reduction Factor Out-of-plane",
+    "Attribute is not present in standard DICOM IOD - (0x0028,0x1052) DS Rescale Intercept",
+    "Attribute is not present in standard DICOM IOD - (0x0028,0x1053) DS Rescale Slope",
+    "Attribute is not present in standard DICOM IOD - (0x0028,0x1054) LO Rescale Type",
+    "Non-identity Modality LUT Module (RescaleSlope and RescaleIntercept) not expected to be present in standard MR IOD",
+    "Dicom dataset contains attributes not present in standard DICOM IOD - this is a Standard Extended SOP Class",
+    "Unrecognized defined term <ISO_15444_15> for value 1 of attribute <Lossy Image Compression Method>",
+    "Missing attribute or value that would be needed to build DICOMDIR - ",
+    "is only permitted to be empty when actually unknown; should be absent (not empty) if an unpaired body part",
+)
+EXPECTED_OF_ENHANCED = EXPECTED_WARNINGS + (
+    "Unrecognized defined term <UNKNOWN> for value 1 of attribute <Applicable Safety Standard Agency>",
+    "Attribute is not present in standard DICOM IOD - (0x0008,0x2111) ST Derivation Description",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x0080) DS Repetition Time",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x0082) DS Inversion Time",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x0084) DS Imaging Frequency",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x0091) IS Echo Train Length",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x0095) DS Pixel Bandwidth",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x1314) DS Flip Angle",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9036) CS Partial Fourier Direction",
+    "Attribute is not present in standard DICOM IOD - (0x0018,0x9081) CS Partial Fourier",
+)
+
+
+def complaints(file, storage="classic"):
+    """Of dciodvfy, but for the warnings that are argued."""
+    rules, expected = ("MRImage", EXPECTED_WARNINGS) if storage == "classic" else ("EnhancedMRImage", EXPECTED_OF_ENHANCED)
+    lines = run("dciodvfy", file).stderr.splitlines()
+    assert rules in lines  # by which it was judged
+    return [line for line in lines if line != rules and not any(line.startswith(f"Warning - {w}") for w in expected)]

@@ -57,13 +57,14 @@ def test_recon_json_knows_the_checksum_of_every_resolution(series, syntax, tmp_p
     files = [f for f in json.loads((one.folder / "recon.json").read_text())["files"] if f["path"].endswith(".dcm")]
     assert len(files) == len(one.files)
     for entry, stored in zip(files, one.stored):
-        full = entry["resolutions"][-1]
+        (resolutions,) = entry["frames"]
+        full = resolutions[-1]
         assert (full["width"], full["height"], full["crc32"]) == (stored.shape[1], stored.shape[0], zlib.crc32(stored.tobytes()))
-        assert len(entry["resolutions"]) == (6 if syntax == "202" else 1)
+        assert len(resolutions) == (6 if syntax == "202" else 1)
         if syntax != "202":
             continue
         (tmp_path / "image.j2k").write_bytes(codestream_of(one.folder / entry["path"]))
-        for reduce, resolution in enumerate(reversed(entry["resolutions"])):
+        for reduce, resolution in enumerate(reversed(resolutions)):
             run("opj_decompress", "-i", tmp_path / "image.j2k", "-o", tmp_path / "image.rawl", "-r", reduce)
             assert zlib.crc32((tmp_path / "image.rawl").read_bytes()) == resolution["crc32"]
             assert (tmp_path / "image.rawl").stat().st_size == 2 * resolution["width"] * resolution["height"]

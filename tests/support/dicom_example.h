@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "gpu/error.h"
-#include "io/dicom_attributes.h"
-#include "io/dicom_file.h"
+#include "io/dicom/mr_image.h"
+#include "io/dicom/write.h"
 #include "io/image_file.h"
 
 namespace raki {
@@ -19,10 +19,12 @@ struct Example {
   Protocol protocol;
   DicomSeries series;
   DicomPlane plane;
+  PixelImage pixels{3, 2, 16, false, {0, 1, 32767, 65535, 7, 9}};
   DicomOptions options;
 
   Example() {
-    plane.pixels = {{0, 1, 32767, 65535, 7, 9}, 2, 3};
+    plane.columns = 3;
+    plane.rows = 2;
     plane.plane = {{1, 2, 3}, {1, 0, 0}, {0, 1, 0}, 0.5, 0.75, 4};
     options.identity = "job";
     options.study_identity = "scan";
@@ -30,15 +32,17 @@ struct Example {
   std::map<std::pair<int, int>, std::string> attributes() {
     series.protocol = &protocol;
     std::map<std::pair<int, int>, std::string> result;
-    for (const DicomAttribute& row : dicom_attributes(series, plane, options)) {
-      EXPECT_TRUE(result.emplace(std::pair(row.group, row.element), row.value).second)
+    for (const DicomAttribute& row : mr_image_attributes(series, plane, options)) {
+      EXPECT_TRUE(result.emplace(std::pair(row.tag.group, row.tag.element), row.value).second)
           << "twice the same tag";
     }
     return result;
   }
   void write(const std::filesystem::path& path) {
     series.protocol = &protocol;
-    write_dicom(path, series, plane, options);
+    plane.columns = pixels.width;
+    plane.rows = pixels.height;
+    write_dicom(path, series, plane, store_pixels(pixels, options), options);
   }
 };
 

@@ -1,9 +1,9 @@
-// write_dicom_series DIR SYNTAX full|empty
+// write_dicom_series DIR SYNTAX full|empty classic|enhanced [CONTENT]
 //
 // Writes an oblique, non-square, asymmetric series of three slices without any reconstruction:
-// DIR/image0001.dcm and so on, DIR/pixels.npy (slice, y, x) with the stored values, DIR/scan.json with the
-// geometry as a scanner states it. Each slice has one brightest voxel, the landmark. `full`: a header that
-// says everything; `empty`: one that says nothing.
+// DIR/image0001.dcm and so on (enhanced: DIR/image.dcm), DIR/pixels.npy (slice, y, x) with the stored values,
+// DIR/scan.json with the geometry as a scanner states it. Each slice has one brightest voxel, the landmark.
+// `full`: a header that says everything; `empty`: one that says nothing.
 
 #include <cstdio>
 #include <fstream>
@@ -11,7 +11,7 @@
 
 #include "gpu/error.h"
 #include "io/array_file.h"
-#include "io/dicom_file.h"
+#include "io/dicom/write.h"
 #include "recon/geometry.h"
 
 namespace {
@@ -42,13 +42,13 @@ Landmark landmark_of(int64_t slice) {
 }
 
 /// Every low and high 16-bit value somewhere; the landmark alone is 65535.
-PixelPlane pixels_of(int64_t slice) {
-  PixelPlane plane{{}, rows, columns};
+PixelImage pixels_of(int64_t slice) {
+  PixelImage plane{columns, rows, 16, false, {}};
   for (int64_t y = 0; y < rows; ++y)
     for (int64_t x = 0; x < columns; ++x)
-      plane.values.push_back(static_cast<uint16_t>((x * 411 + y * 97 + slice * 20011) % 65535));
+      plane.samples.push_back(static_cast<int32_t>((x * 411 + y * 97 + slice * 20011) % 65535));
   const Landmark at = landmark_of(slice);
-  plane.values[static_cast<size_t>(at.row * columns + at.column)] = 65535;
+  plane.samples[static_cast<size_t>(at.row * columns + at.column)] = 65535;
   return plane;
 }
 
@@ -96,9 +96,14 @@ DicomSeries series_of(const Protocol& protocol, bool known) {
   series.scaling = {123.456789012345, 265.41};
   series.slice_spacing_mm = slice_spacing_mm;
   series.geometry_known = known;
+  series.encoded = {150, 96, 1};
+  series.percent_sampling = 37.5;
+  series.percent_phase_fov = 70;
+  series.pixel_bandwidth_hz = 260.4;
+  series.technique = "RAKI";
   series.acceleration_text = "R = 4";
-  series.acceleration = 4;
-  series.partial_phase = series.partial_frequency = known;
+  series.acceleration_ky = 4;
+  series.partial_ky = series.partial_frequency = known;
   return series;
 }
 
@@ -117,40 +122,73 @@ void write_scan_json(const std::filesystem::path& folder) {
   std::ofstream(folder / "scan.json") << scan.dump(1) << "\n";
 }
 
-void write_series(const std::filesystem::path& folder, const std::string& syntax, bool full) {
-  std::filesystem::create_directories(folder);
-  const Protocol protocol = full ? full_protocol() : Protocol();
+struct Wanted {
+  std::filesystem::path folder;
+  bool full = true;
   DicomOptions options;
-  options.syntax = transfer_syntax_from_text(syntax);
-  options.study_identity = "the scan";
-  options.identity = full ? "the job" : "another job";
-  options.derivation = "written without reconstruction";
-  options.software_version = "test";
+  std::string content = "magnitude";
+};
+
+DicomPlane plane_of(int64_t slice, const Wanted& wanted) {
+  DicomPlane plane;
+  plane.columns = columns;
+  plane.rows = rows;
+  plane.plane = image_plane(geometry_of(slice), fov, {columns, rows, 1}, 0, wanted.options.voxel_centre);
+  plane.label.index = plane.label.slice = plane.label.place = plane.in_stack = slice;
+  if (wanted.full) plane.label.acquisition_time_s = 36672.25 + static_cast<double>(slice);
+  plane.instance_number = slice + 1;
+  return plane;
+}
+
+void write_series(const Wanted& wanted) {
+  std::filesystem::create_directories(wanted.folder);
+  const Protocol protocol = wanted.full ? full_protocol() : Protocol();
+  DicomSeries series = series_of(protocol, wanted.full);
+  series.content = dicom_content(wanted.content);
   at::Tensor stored = at::empty({slices, rows, columns}, at::kFloat);
+  std::vector<DicomPlane> planes;
+  std::vector<StoredPixels> pixels;
   for (int64_t slice = 0; slice < slices; ++slice) {
-    DicomPlane plane;
-    plane.pixels = pixels_of(slice);
-    plane.plane = image_plane(geometry_of(slice), fov, {columns, rows, 1}, 0, options.voxel_centre);
-    plane.label.index = plane.label.slice = slice;
-    if (full) plane.label.acquisition_time_s = 36672.25 + static_cast<double>(slice);
-    plane.instance_number = slice + 1;
-    write_dicom(folder / ("image000" + std::to_string(slice + 1) + ".dcm"), series_of(protocol, full), plane,
-                options);
-    std::copy(plane.pixels.values.begin(), plane.pixels.values.end(), stored[slice].data_ptr<float>());
+    PixelImage image = pixels_of(slice);
+    image.is_signed = series.content.is_signed;
+    for (int32_t& sample : image.samples) sample += image.lowest();
+    std::copy(image.samples.begin(), image.samples.end(), stored[slice].data_ptr<float>());
+    planes.push_back(plane_of(slice, wanted));
+    pixels.push_back(store_pixels(image, wanted.options));
   }
-  write_npy(folder / "pixels.npy", stored);
-  write_scan_json(folder);
+  if (wanted.options.storage == DicomStorage::enhanced_mr_image)
+    write_enhanced_dicom(wanted.folder / "image.dcm", series, planes, pixels, wanted.options);
+  else
+    for (size_t i = 0; i < planes.size(); ++i)
+      write_dicom(wanted.folder / ("image000" + std::to_string(i + 1) + ".dcm"), series, planes[i], pixels[i],
+                  wanted.options);
+  write_npy(wanted.folder / "pixels.npy", stored);
+  write_scan_json(wanted.folder);
+}
+
+Wanted wanted_of(const std::vector<std::string>& words) {
+  Wanted wanted;
+  wanted.folder = words[0];
+  wanted.full = words[2] == "full";
+  wanted.options.storage = words[3] == "enhanced" ? DicomStorage::enhanced_mr_image : DicomStorage::mr_image;
+  wanted.options.syntax = transfer_syntax_from_text(words[1]);
+  wanted.options.study_identity = "the scan";
+  wanted.options.identity = wanted.full ? "the job" : "another job";
+  wanted.options.derivation = "written without reconstruction";
+  wanted.options.software_version = "test";
+  if (words.size() > 4) wanted.content = words[4];
+  return wanted;
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 4) {
-    std::fprintf(stderr, "usage: write_dicom_series DIR SYNTAX full|empty\n");
+  if (count < 5 || count > 6) {
+    std::fprintf(stderr, "usage: write_dicom_series DIR SYNTAX full|empty classic|enhanced [CONTENT]\n");
     return 64;
   }
   try {
-    write_series(words[1], words[2], std::string(words[3]) == "full");
+    write_series(wanted_of({words + 1, words + count}));
     return 0;
   } catch (const raki::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

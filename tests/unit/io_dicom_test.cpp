@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "gpu/error.h"
-#include "io/dicom_attributes.h"
-#include "io/dicom_file.h"
+#include "io/dicom/mr_image.h"
+#include "io/dicom/write.h"
 #include "io/image_file.h"
 #include "io/uid.h"
 #include "tests/support/dicom_example.h"
@@ -121,7 +121,7 @@ TEST_P(DicomSyntax, FilesLargerThanTheWriteBufferComeBack) {
   Example e;
   e.options.syntax = transfer_syntax_from_text(GetParam());
   const PixelImage noise = make_image(Pattern::noise, 333, 251, 16, false);
-  e.plane.pixels = {{noise.samples.begin(), noise.samples.end()}, 251, 333};
+  e.pixels = noise;
   e.write(folder.path / "a.dcm");
   EXPECT_TRUE(read_image_file(folder.path / "a.dcm").front().samples == noise.samples);
 }
@@ -133,7 +133,8 @@ TEST_P(DicomSyntax, ThreadsWriteTheSameBytes) {
   e.series.protocol = &e.protocol;
   const auto path = [&](int i) { return folder.path / (std::to_string(i) + ".dcm"); };
   const auto write_some = [&](int first) {
-    for (int i = first; i < 100; i += 4) write_dicom(path(i), e.series, e.plane, e.options);
+    for (int i = first; i < 100; i += 4)
+      write_dicom(path(i), e.series, e.plane, store_pixels(e.pixels, e.options), e.options);
   };
   std::vector<std::thread> threads;
   for (int first = 0; first < 4; ++first) threads.emplace_back(write_some, first);
@@ -151,7 +152,7 @@ TEST(DicomLossy, SaysSoAndKeepsTheQuality) {
   const TemporaryFolder folder;
   Example e;
   const PixelImage smooth = make_image(Pattern::smooth, 128, 100, 16, false);
-  e.plane.pixels = {{smooth.samples.begin(), smooth.samples.end()}, 100, 128};
+  e.pixels = smooth;
   e.options.syntax = TransferSyntax::htj2k;
   EXPECT_THROW(e.write(folder.path / "none.dcm"), Bug) << "no quality";
   e.options.quality = quality_from_text("psnr:60");

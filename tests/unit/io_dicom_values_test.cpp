@@ -1,6 +1,6 @@
 // Values as DICOM writes them.
 
-#include "io/dicom_values.h"
+#include "io/dicom/values.h"
 
 #include <gtest/gtest.h>
 

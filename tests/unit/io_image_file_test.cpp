@@ -10,7 +10,7 @@
 #include <random>
 
 #include "gpu/error.h"
-#include "io/dcmtk_setup.h"
+#include "io/dicom/dcmtk_setup.h"
 #include "io/htj2k/encode.h"
 #include "tests/support/dicom_example.h"
 #include "tests/support/gray_images.h"
@@ -156,7 +156,7 @@ TEST(ReadImage, TruncatedAndDamagedFilesNeverCrash) {
   const TemporaryFolder folder;
   Example e;
   const PixelImage noise = make_image(Pattern::noise, 40, 30, 16, false);
-  e.plane.pixels = {{noise.samples.begin(), noise.samples.end()}, 30, 40};
+  e.pixels = noise;
   e.write(folder.path / "a.dcm");
   const std::vector<uint8_t> bytes = bytes_of(folder.path / "a.dcm");
   for (size_t size = 0; size + 8 < bytes.size(); size += 37) {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "gpu/error.h"
-#include "io/dicom_values.h"
+#include "io/dicom/values.h"
 
 namespace raki {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/dicom_read.h"
+#include "io/dicom/read.h"
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcpixel.h>
@@ -11,7 +11,7 @@
 
 #include "gpu/error.h"
 #include "gpu/text.h"
-#include "io/dcmtk_setup.h"
+#include "io/dicom/dcmtk_setup.h"
 
 namespace raki {
 

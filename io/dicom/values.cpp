@@ -1,4 +1,4 @@
-#include "io/dicom_values.h"
+#include "io/dicom/values.h"
 
 #include <algorithm>
 #include <array>
@@ -68,6 +68,12 @@ std::string decimal_text(const std::vector<double>& values) {
     text += decimal_text(value);
   }
   return text;
+}
+
+std::string double_text(double value) {
+  if (!std::isfinite(value)) throw Bug("A DICOM number is not finite");
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 std::string date_text(std::string_view text) {

@@ -1,4 +1,4 @@
-#include "io/dcmtk_setup.h"
+#include "io/dicom/dcmtk_setup.h"
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdict.h>

@@ -1,16 +1,23 @@
 #pragma once
 // Values as DICOM writes them (PS3.5, table 6.2-1).
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace raki {
 
+// Longest values of the text representations, in characters.
+constexpr size_t longest_lo = 64, longest_sh = 16, longest_st = 1024;
+
 /// Decimal string (DS): at most 16 characters, as many digits as fit.
 std::string decimal_text(double value);
 /// Several, joined by backslashes.
 std::string decimal_text(const std::vector<double>& values);
+
+/// A number of 8 bytes (FD) with all its digits.
+std::string double_text(double value);
 
 /// Date (DA) "YYYYMMDD" from "YYYY-MM-DD" or "YYYYMMDD"; empty for anything else.
 std::string date_text(std::string_view text);

@@ -1,0 +1,24 @@
+#pragma once
+// The functional groups of one frame of an enhanced file (PS3.3, C.7.6.16 and C.8.13.5).
+
+#include <vector>
+
+#include "io/dicom/frame_index.h"
+#include "io/dicom/table.h"
+
+namespace raki {
+
+/// A functional group sequence and its one item. Groups of nothing known are left out.
+struct FunctionalGroup {
+  DicomTag tag;
+  DicomTable item;
+};
+
+/// Frame Content, which no two frames share.
+FunctionalGroup frame_content(const DicomSeries& series, const DicomPlane& plane,
+                              const FrameDimensions& dimensions, const FrameIndex& index);
+
+/// All others, which may be the same for every frame.
+std::vector<FunctionalGroup> frame_groups(const DicomSeries& series, const DicomPlane& plane);
+
+}  // namespace raki
