@@ -122,13 +122,15 @@ def test_nothing_is_lost_when_a_server_is_in_trouble(tmp_path, turn):
     assert [line["attempts"] for line in sent.lines] == [1, 2, 2, 2, 2, 2] and "Attempt 2 of 5" in sent.stderr
 
 
-def test_one_instance_that_a_server_stumbles_over_does_not_keep_back_the_others(tmp_path):
-    files = write_series(tmp_path, 5)
-    stumble = Turn(status=500, body=b"")
-    with serving(Turn(), stumble, Turn(), stumble, *[Turn()] * 2, *[stumble] * 9) as server:
-        sent = send(tmp_path, "--attempts", 3, url=server.url, code=75)
-    assert sent.statuses == ["stored", "stored", "failed", "stored", "stored"]
-    assert set(contents(files)) - set(server.stored) == {"1.2.3.3"}
+@pytest.mark.parametrize("stumble", [Turn(status=500, body=b""), Turn(status=202, failed={0: 0x0110}), Turn(status=409, failed={0: 0xA700}),
+                                     Turn(unmentioned={0})], ids=["500", "failure", "out of resources", "unmentioned"])
+def test_one_instance_that_a_server_stumbles_over_does_not_keep_back_the_others(tmp_path, stumble):
+    files = write_series(tmp_path, 5, 10_000)
+    alone = [stumble, Turn()] if stumble.status == 500 else []  # both files of the pair, one by one
+    with serving(Turn(), stumble, Turn(), *alone, *[stumble] * 9) as server:
+        sent = send(tmp_path, "--attempts", 3, "--most-bytes", 21_000, url=server.url, code=75)
+    assert sent.statuses == ["stored", "failed", "stored", "stored", "stored"]
+    assert set(contents(files)) - set(server.stored) == {"1.2.3.2"}
 
 
 def test_the_wait_a_server_asks_for_is_kept(tmp_path):
@@ -189,6 +191,16 @@ def test_requests_stay_within_the_limit(tmp_path):
     assert all(request.bytes <= 31_000 for request in server.requests)
     assert [len(request.uids) for request in server.requests] == [1, 3, 3, 2]
     assert server.stored == contents(files[:9]) and sent.statuses[9] == "refused" and "--most-bytes" in sent.lines[9]["reason"]
+
+
+def test_the_limit_counts_every_byte_of_a_request(tmp_path):
+    write_series(tmp_path, 4, 10_000)
+    with serving() as server:
+        send(tmp_path, url=server.url)
+        longest = server.requests[1].bytes  # of three files
+        for limit in (longest, longest - 1):
+            send(tmp_path, "--most-bytes", limit, url=server.url)
+    assert [len(request.uids) for request in server.requests] == [1, 3, 1, 3, 1, 2, 1]
 
 
 def test_a_file_that_changes_under_way_fails_alone(tmp_path):

@@ -8,7 +8,7 @@ from .endpoint import post
 from .errors import Exit, Stop
 from .files import FAILED, REFUSED, STORED, WARNING
 from .multipart import Unreadable, batches
-from .reply import is_duplicate, may_pass, read_fates, words
+from .reply import is_duplicate, may_pass, words
 
 LONGEST_WAIT = 60.0  # seconds, of our own choice
 LONGEST_RETRY_AFTER = 600.0  # seconds, of the server's
@@ -19,20 +19,22 @@ def deliver(instances, endpoint, options, after_request, say):
     """Sends the unsettled instances and settles them. Calls `after_request` with those of each request, `say` with the text of
     each trouble. Throws Stop where the server cannot be used: what is unsettled then is not known to be stored."""
     queue = collections.deque(batches([one for one in instances if one.status is None], options.most_bytes))
-    fruitless = 0  # requests in a row that settled nothing
+    fruitless = 0  # troubles in a row without an instance settled
     while queue:
         batch = queue.popleft()
         answer = _send(batch, endpoint)
         left = [one for one in batch if one.status is None]
         after_request(batch)
-        fruitless = fruitless + 1 if len(left) == len(batch) else 0
+        if len(left) < len(batch):
+            fruitless = 0
         if not left:
             continue
         if answer is None:
             queue.appendleft(left)
-        elif _is_refusal(answer):
+        elif _is_refusal(answer, left):
             queue.extendleft([one] for one in reversed(left))
         else:
+            fruitless += len(left) == len(batch)
             _queue_again(queue, left, answer)
             _wait(answer, max(fruitless, 1), endpoint, options, say)
 
@@ -69,13 +71,15 @@ def _stop_where_nobody_is_served(answer, endpoint):
                                      f"At {endpoint.url}. Give its authority with --ca FILE if it is the right one.")
 
 
-def _is_refusal(answer):
-    return 400 <= answer.status < 500 and answer.status not in (408, 429)
+def _is_refusal(answer, left):
+    """Whether what is left was refused without a word about the single instances."""
+    named = any(one.uid in answer.fates.failed for one in left)
+    return 400 <= answer.status < 500 and answer.status not in (408, 429) and not named
 
 
 def _settle(batch, answer):
     """Only what the server names is settled, whatever the status: Orthanc 1.10 answers 400 when it stored all but one."""
-    fates = read_fates(answer.body)
+    fates = answer.fates
     for one in batch:
         if one.uid in fates.failed:
             _settle_failed(one, fates.failed[one.uid])
@@ -85,7 +89,7 @@ def _settle(batch, answer):
                 one.settle(STORED, arrived=True)
             else:
                 one.settle(WARNING, f"stored, with {words(warning)}", arrived=True)
-    if len(batch) == 1 and batch[0].status is None and _is_refusal(answer):
+    if len(batch) == 1 and batch[0].status is None and _is_refusal(answer, batch):
         batch[0].settle(REFUSED, _refusal(batch[0], answer.found), Exit.DATA)
 
 
@@ -102,9 +106,11 @@ def _refusal(one, found):
 
 
 def _queue_again(queue, left, answer):
-    """What may be the fault of one instance (status 500) or of their number goes to the end, one by one; the rest keeps its turn."""
+    """What may be the fault of single instances goes to the end and keeps back nobody; the rest keeps its turn."""
     if answer.status == 500 or answer.timed_out:
         queue.extend([one] for one in left)
+    elif answer.fates.stored or answer.fates.failed or 200 <= answer.status < 300:
+        queue.append(left)
     else:
         queue.appendleft(left)
 

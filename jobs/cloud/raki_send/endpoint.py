@@ -4,6 +4,7 @@ import base64
 import contextlib
 import dataclasses
 import email.utils
+import functools
 import ipaddress
 import os
 import ssl
@@ -14,6 +15,7 @@ import urllib3
 
 from .errors import Exit, Stop, from_os_error
 from .multipart import body, content_type, new_boundary, request_bytes
+from .reply import read_fates
 
 MOST_REPLY_BYTES = 1 << 26  # a longer reply is cut, and then not understood
 
@@ -35,6 +37,10 @@ class Answer:
     trouble: str = ""
     timed_out: bool = False
     distrusted: bool = False  # the certificate was not accepted
+
+    @functools.cached_property
+    def fates(self):
+        return read_fates(self.body)
 
     @property
     def found(self):
