@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "cloud"))
 from raki_send.reply import read_fates  # noqa: E402
-from sending import send, write_series  # noqa: E402
+from sending import SEND, environment, send, write_series  # noqa: E402
 
 PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
 USER = {"user": "scanner", "password": "open sesame"}
@@ -26,8 +26,8 @@ USER = {"user": "scanner", "password": "open sesame"}
 class Orthanc:
     """One that runs; `ask` reads from it by a path without slash in front."""
 
-    def __init__(self, port):
-        self.root = f"http://127.0.0.1:{port}"
+    def __init__(self, port, process):
+        self.root, self.process = f"http://127.0.0.1:{port}", process
         self.url = f"{self.root}/dicom-web"
 
     def ask(self, path, data=None, method=None, **headers):
@@ -42,13 +42,17 @@ class Orthanc:
         return {json.loads(self.ask(f"instances/{n}"))["MainDicomTags"]["SOPInstanceUID"]: self.ask(f"instances/{n}/file") for n in numbers}
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
 @contextlib.contextmanager
-def running(folder):
+def running(folder, port):
+    """Orthanc with its storage in the folder, in which it may have run before."""
     program = shutil.which("Orthanc", path="/usr/sbin:/usr/bin")
     if program is None or not pathlib.Path(PLUGIN).exists():
         pytest.skip(f"Orthanc or {PLUGIN} is not installed (packages orthanc and orthanc-dicomweb)")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     (folder / "orthanc.json").write_text(json.dumps({
         "HttpPort": port, "RemoteAccessAllowed": False, "DicomServerEnabled": False, "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "storage"), "Plugins": [PLUGIN], "AuthenticationEnabled": True,
@@ -56,18 +60,18 @@ def running(folder):
     with open(folder / "log", "w") as log:
         child = subprocess.Popen([program, folder / "orthanc.json"], stdout=log, stderr=log)
     try:
-        server = Orthanc(port)
-        wait_for(server, child, folder / "log")
+        server = Orthanc(port, child)
+        wait_for(server, folder / "log")
         yield server
     finally:
         child.terminate()
         child.wait(20)
 
 
-def wait_for(server, child, log, seconds=30):
+def wait_for(server, log, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        assert child.poll() is None, f"Orthanc ended with {child.returncode}:\n{log.read_text()}"
+        assert server.process.poll() is None, f"Orthanc ended with {server.process.returncode}:\n{log.read_text()}"
         with contextlib.suppress(OSError):
             server.ask("system")
             return
@@ -77,7 +81,7 @@ def wait_for(server, child, log, seconds=30):
 
 @pytest.fixture(scope="module")
 def orthanc(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("orthanc")) as server:
+    with running(tmp_path_factory.mktemp("orthanc"), free_port()) as server:
         yield server
 
 
@@ -119,6 +123,23 @@ def test_what_orthanc_refuses_is_named_and_the_rest_is_stored(empty, series, tmp
     assert sent.statuses == ["stored", "refused", "stored"] + ["stored"] * len(good)
     assert sent.lines[1]["reason"].startswith("Refused by the server: found HTTP status 400")
     assert set(empty.instances()) == {"1.2.3.1", "1.2.3.3", *by_uid(good)}
+
+
+def test_nothing_is_lost_when_orthanc_is_killed_half_way(tmp_path):
+    files, port = write_series(tmp_path / "in", 150, 100_000), free_port()
+    with running(tmp_path, port) as first:
+        child = subprocess.Popen([sys.executable, SEND, tmp_path / "in", "--stow", first.url, "--json", "--most-bytes", "2000000", "--attempts", "20",
+                                  "--wait", "0.3"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**USER))
+        while len(json.loads(first.ask("instances"))) < 50:
+            pass
+        first.process.kill()
+    with running(tmp_path, port) as second:
+        stdout, stderr = child.communicate(timeout=60)
+        assert child.returncode == 0, stderr
+        assert second.instances() == by_uid(files)
+    lines = [json.loads(line) for line in stdout.splitlines()]
+    assert {line["status"] for line in lines} == {"stored"} and "Server trouble" in stderr
+    assert lines[0]["attempts"] == 1 < max(line["attempts"] for line in lines)
 
 
 @pytest.mark.parametrize("credentials", [None, {"user": "scanner", "password": "wrong"}, {"token": "wrong"}])

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -46,7 +47,7 @@ def send(*arguments, url, code=0, credentials=None, timeout=60):
 
 
 def write_instance(path, uid, size=0):
-    """A secondary capture of a patient whose name must show nowhere, filled with zeros up to `size` bytes."""
+    """A secondary capture of a patient whose name must show nowhere, with trailing padding up to `size` bytes."""
     meta = pydicom.dataset.FileMetaDataset()
     meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     data = pydicom.Dataset()
@@ -56,8 +57,10 @@ def write_instance(path, uid, size=0):
     data.PatientName, data.PatientID = PATIENT
     path.parent.mkdir(parents=True, exist_ok=True)
     data.save_as(path, enforce_file_format=True)
-    with open(path, "r+b") as stream:
-        stream.truncate(max(size, path.stat().st_size))  # a hole in the file: no disk is filled
+    with open(path, "ab") as stream:
+        padding = max(0, size - stream.tell() - 12)
+        stream.write(struct.pack("<HH2sHI", 0xFFFC, 0xFFFC, b"OB", 0, padding))
+        stream.truncate(stream.tell() + padding)  # a hole in the file: no disk is filled
     return path
 
 
