@@ -39,6 +39,7 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
                            const std::string& input_digest) {
   DicomOptions dicom;
   dicom.storage = options.dicom_storage;
+  dicom.deidentify = options.deidentify;
   dicom.syntax = options.syntax;
   dicom.quality = options.quality;
   dicom.voxel_centre = options.voxel_centre;
@@ -201,16 +202,19 @@ DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometr
 std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const ScanSummary& scan,
                                                    const ReconOptions& options, const SeriesTarget& target) {
   const double maximum = series.images.max().item<double>();
+
   Planes planes{series, scan, series.images, dicom_series(scan, series.geometry, series.samplings.front()),
                 dicom_options(series, options, target.input_digest)};
+  planes.common.protocol = &target.header.protocol;
+  planes.options.additional = target.header.rest;
   planes.common.technique = technique(series);
   const double share = 1 / static_cast<double>(1 + series.maps.size());
   std::vector<WrittenDicomSeries> written;
   const auto write = [&](const std::string& name, const at::Tensor& values) {
-    const SeriesTarget part{target.folder, target.input_digest, [&](double done) {
-                              if (target.progress)
-                                target.progress(share * (static_cast<double>(written.size()) + done));
-                            }};
+    SeriesTarget part = target;
+    part.progress = [&](double done) {
+      if (target.progress) target.progress(share * (static_cast<double>(written.size()) + done));
+    };
     Planes these{series, scan, values, planes.common, planes.options};
     these.common.content = dicom_content(name);
     these.common.scaling = scaling_of(these.common.content, values, maximum);

@@ -182,6 +182,10 @@ std::string identity_text(const ReconOptions& options) {
        << " kspace-filter=" << options.kspace_filter.taper
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
        << reader_text(options.reader);
+  if (!options.dicom_template.empty()) text << " dicom-template=" << sha256_file(options.dicom_template);
+  if (const auto& kept = options.deidentify)
+    text << " deidentify=" << kept->patient_characteristics << kept->device << kept->institution << kept->uids
+         << kept->dates;
   if (options.quality.kind != Quality::Kind::lossless) text << " quality=" << to_text(options.quality);
   return text.str();
 }

@@ -76,6 +76,8 @@ struct ReconOptions {
   Outputs outputs;
   ImageParts parts;
   DicomStorage dicom_storage = DicomStorage::mr_image;
+  std::string dicom_template;          ///< file whose attributes go before the scan's; empty: none
+  std::optional<Retained> deidentify;  ///< without the person, but for what is retained
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   Quality quality;  ///< of syntax 203, which must name one
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <set>
 
 #include "gpu/error.h"
 #include "io/scan_reader.h"
 #include "io/uid.h"
 #include "jobs/batches.h"
+#include "jobs/dicom_template.h"
 #include "jobs/evidence_log.h"
 #include "jobs/output_folder.h"
 #include "jobs/pipeline.h"
@@ -36,11 +38,25 @@ int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
   return n;
 }
 
+size_t contrasts_of(const ScanSummary& scan) {
+  std::set<int64_t> contrasts;
+  for (const FrameLabel& label : scan.labels) contrasts.insert(label.contrast);
+  return contrasts.size();
+}
+
+/// For the report; a file's name may be a person's.
+std::string name_of(const fs::path& input, const ReconOptions& options) {
+  if (options.deidentify) return "";
+  return input == "-" ? "standard input" : input.filename().string();
+}
+
 }  // namespace
 
 ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, const ReconOptions& options,
                              const Progress& progress) {
   check_options(options);
+  const DicomTemplate given =
+      options.dicom_template.empty() ? DicomTemplate() : dicom_template_of(options.dicom_template);
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -48,6 +64,8 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const ScanReader reader(input, options.reader);
   const ScanSummary& scan = reader.summary();
   log_scan(scan);
+  SeriesTarget target;
+  target.header = with_template(scan.protocol, given, contrasts_of(scan));
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_decisions(context.evidence);
@@ -60,21 +78,19 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
     if (progress) progress(0.95 * done);
   });
   log_frames(series);
-  const std::string digest = sha256_file(reader.file());
-  const WrittenSeries written =
-      write_series(series, scan, options, {folder.staging(), digest, [&](double done) {
-                                             if (progress) progress(0.95 + 0.05 * done);
-                                           }});
+  target.folder = folder.staging();
+  target.input_digest = sha256_file(reader.file());
+  target.progress = [&](double done) {
+    if (progress) progress(0.95 + 0.05 * done);
+  };
+  const WrittenSeries written = write_series(series, scan, options, target);
   series.images = at::Tensor();
   series.maps.clear();
   fs::remove_all(store);
 
-  RunFacts facts{input == "-" ? "standard input" : input.filename().string(),
-                 digest,
-                 device.name(),
-                 seconds(),
-                 scan.evidence,
-                 static_cast<int64_t>(batches.size())};
+  RunFacts facts{name_of(input, options), target.input_digest,
+                 device.name(),           seconds(),
+                 scan.evidence,           static_cast<int64_t>(batches.size())};
   facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
   write_text(folder.staging() / "recon.json", report_json(series, written, scan, options, facts));
   throw_if_interrupted();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "io/dicom/template.h"
 #include "io/dicom/write.h"
 #include "io/pixels.h"
 #include "jobs/options.h"
@@ -47,6 +48,7 @@ WrittenFile describe(const std::filesystem::path& folder, const std::string& nam
 struct SeriesTarget {
   std::filesystem::path folder;
   std::string input_digest;
+  TemplatedProtocol header = {};              ///< what DICOM files say of the scan
   std::function<void(double)> progress = {};  ///< part that is done, 0 to 1
 };
 

@@ -149,8 +149,8 @@ void pixel_module(DicomTable& table, const DicomSeries& series, const DicomPlane
   table.always(DCM_PixelRepresentation, series.content.is_signed ? "1" : "0");
 }
 
-void character_set(DicomTable& table) {
-  if (!ascii(table.rows)) table.always(DCM_SpecificCharacterSet, "ISO_IR 192");
+void put_character_set(DicomItem& attributes) {
+  if (!ascii(attributes)) attributes.push_back({DCM_SpecificCharacterSet, "ISO_IR 192"});
 }
 
 std::string content_date(const Protocol& protocol) {

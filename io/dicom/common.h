@@ -20,8 +20,8 @@ void contributing_equipment(DicomTable& table, const DicomOptions& options);
 /// The pixels' description, unsigned or signed 16 bit (PS3.3, C.7.6.3).
 void pixel_module(DicomTable& table, const DicomSeries& series, const DicomPlane& plane);
 
-/// Last of all: Specific Character Set, with the first character outside ASCII.
-void character_set(DicomTable& table);
+/// Specific Character Set, with the first character outside ASCII.
+void put_character_set(DicomItem& attributes);
 
 /// "YYYYMMDD" of the series, else of the study; empty when neither is known.
 std::string content_date(const Protocol& protocol);

@@ -185,7 +185,7 @@ DicomItem enhanced_mr_image_attributes(const DicomSeries& series, const std::vec
   pixel_module(table, series, planes.front());
   functional_groups(table, series, planes, options);
   contributing_equipment(table, options);
-  character_set(table);
+
   return table.rows;
 }
 

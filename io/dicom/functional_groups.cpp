@@ -97,7 +97,8 @@ DicomTable receive_coil(const Protocol& protocol) {
   std::vector<DicomTable> elements;
   for (const std::string& coil : protocol.coil_names) {
     DicomTable element("acquisition");
-    const size_t cut = coil.size() > longest_sh ? coil.size() - longest_sh : 0;  // its end tells it from others
+    const size_t cut =
+        coil.size() > longest_sh ? coil.size() - longest_sh : 0;  // its end tells it from others
     element.always(DCM_MultiCoilElementName, line_text(coil.substr(cut), longest_sh));
     element.always(DCM_MultiCoilElementUsed, "YES");
     elements.push_back(std::move(element));

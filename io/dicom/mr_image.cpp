@@ -2,12 +2,11 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
-#include <dcmtk/dcmdata/dctag.h>
 
 #include "gpu/error.h"
 #include "io/dicom/acquisition.h"
 #include "io/dicom/common.h"
-#include "io/dicom/dcmtk_setup.h"
+#include "io/dicom/dictionary.h"
 #include "io/dicom/values.h"
 
 namespace raki {
@@ -144,7 +143,7 @@ DicomTable fill_table(const DicomSeries& series, const DicomPlane& plane, const 
   pixel_module(table, series, plane);
   values(table, series);
   contributing_equipment(table, options);
-  character_set(table);
+
   return table;
 }
 
@@ -157,10 +156,9 @@ DicomItem mr_image_attributes(const DicomSeries& series, const DicomPlane& plane
 
 std::vector<DicomGap> dicom_gaps(const DicomSeries& series, const DicomPlane& plane,
                                  const DicomOptions& options) {
-  prepare_dcmtk();
   std::vector<DicomGap> gaps;
   for (const DicomTable::Gap& gap : fill_table(series, plane, options).gaps)
-    gaps.push_back({gap.module, DcmTag(gap.tag.group, gap.tag.element).getTagName(), gap.instead});
+    gaps.push_back({gap.module, keyword_of(gap.tag), gap.instead});
   return gaps;
 }
 

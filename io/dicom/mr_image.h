@@ -8,7 +8,7 @@
 
 namespace raki {
 
-/// All attributes of a file but its pixels, from header, geometry and labels.
+/// All attributes of a file but its pixels and its character set, from header, geometry and labels.
 DicomItem mr_image_attributes(const DicomSeries& series, const DicomPlane& plane,
                               const DicomOptions& options);
 

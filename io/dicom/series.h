@@ -1,10 +1,12 @@
 #pragma once
 // What a DICOM series is made of, besides the samples.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/dicom/content.h"
+#include "io/dicom/deidentify.h"
 #include "io/dicom/syntax.h"
 #include "io/htj2k/encode.h"
 #include "io/pixels.h"
@@ -26,6 +28,8 @@ struct DicomOptions {
                            ///< instance UIDs
   std::string derivation;  ///< Derivation Description: method and parameters in words
   std::string software_version;
+  DicomItem additional = {};  ///< of a template: put over what the modules say
+  std::optional<Retained> deidentify = {};
 };
 
 /// What is common to a series.

@@ -7,9 +7,11 @@
 #include <span>
 
 #include "gpu/error.h"
+#include "io/dicom/common.h"
 #include "io/dicom/dataset.h"
 #include "io/dicom/enhanced_mr_image.h"
 #include "io/dicom/mr_image.h"
+#include "io/dicom/template.h"
 #include "io/dicom/values.h"
 #include "io/output_file.h"
 
@@ -122,8 +124,19 @@ void tell_lossy(DicomItem& attributes, std::span<const StoredPixels> pixels) {
   attributes.push_back({DCM_LossyImageCompressionMethod, "ISO_15444_15"});
 }
 
+/// What the modules say, with a template put over it, without the person if so asked.
+DicomItem finished(DicomItem attributes, const DicomOptions& options) {
+  put_over(attributes, options.additional);
+  if (options.deidentify)
+    attributes = deidentified(attributes, *options.deidentify, options.software_version);
+  put_character_set(attributes);
+  return attributes;
+}
+
 void write_file(const std::filesystem::path& path, DicomItem attributes, std::span<const StoredPixels> pixels,
-                TransferSyntax syntax, uint64_t most_offset) {
+                const DicomOptions& options, uint64_t most_offset) {
+  const TransferSyntax syntax = options.syntax;
+  attributes = finished(std::move(attributes), options);
   if (syntax == TransferSyntax::htj2k) tell_lossy(attributes, pixels);
   Bytes start = file_before_pixels(attributes, uid_of(syntax));
   if (syntax == TransferSyntax::explicit_le)
@@ -136,7 +149,7 @@ void write_file(const std::filesystem::path& path, DicomItem attributes, std::sp
 
 void write_dicom(const std::filesystem::path& path, const DicomSeries& series, const DicomPlane& plane,
                  const StoredPixels& pixels, const DicomOptions& options) {
-  write_file(path, mr_image_attributes(series, plane, options), std::span(&pixels, 1), options.syntax,
+  write_file(path, mr_image_attributes(series, plane, options), std::span(&pixels, 1), options,
              std::numeric_limits<uint32_t>::max());
 }
 
@@ -150,8 +163,7 @@ void write_enhanced_dicom(const std::filesystem::path& path, const DicomSeries& 
          std::to_string(total(pixels)) + " bytes in " + std::to_string(planes.size()) + " frames",
          "at most " + std::to_string(longest_native) + " bytes", path.filename().string(),
          "Use --dicom classic, or a compressed --syntax"});
-  write_file(path, enhanced_mr_image_attributes(series, planes, options), pixels, options.syntax,
-             most_offset);
+  write_file(path, enhanced_mr_image_attributes(series, planes, options), pixels, options, most_offset);
 }
 
 }  // namespace raki

@@ -256,6 +256,20 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
              "none", [&options](const std::string& text) { options.parts = image_parts_from_text(text); });
   add_parsed(command, "--dicom", "classic (a file a slice) or enhanced (a file a series)", "classic",
              [&options](const std::string& text) { options.dicom_storage = dicom_storage_from_text(text); });
+  command.add_option("--dicom-template", options.dicom_template,
+                     "DICOM file of the same examination, or JSON, whose attributes go before the scan's");
+  command.add_flag_callback(
+      "--deidentify",
+      [&options] {
+        if (!options.deidentify) options.deidentify.emplace();
+      },
+      "Leave out what tells who was examined (PS3.15 basic profile)");
+  add_parsed(
+      command, "--retain",
+      "With --deidentify, what stays all the same: patient (sex, age, weight, size), device, institution, "
+      "uids, dates",
+      "none", [&options](const std::string& text) { options.deidentify = retained_from_text(text); })
+      ->needs(command.get_option("--deidentify"));
   add_parsed(command, "--syntax",
              "DICOM transfer syntax: 202 (HTJ2K, RPCL), 201 (HTJ2K), 203 (HTJ2K lossy), 90 (JPEG 2000) or "
              "explicit-le (uncompressed)",
