@@ -7,7 +7,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/raki
 
 build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv
   libhdf5-dev libismrmrd-dev libpugixml-dev libdcmtk-dev libopenjp2-7-dev libmatio-dev libzip-dev
-  libpng-dev zlib1g-dev libssl-dev libnsl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
+  libpng-dev zlib1g-dev libdeflate-dev libssl-dev libnsl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev)
 test_packages=(bart clang-format-14 dcm2niix dicom3tools dcmtk libopenjp2-tools patchelf binutils
   openssl orthanc orthanc-dicomweb)

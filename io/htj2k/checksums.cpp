@@ -1,8 +1,9 @@
 #include "io/htj2k/checksums.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "io/htj2k/codestream.h"
@@ -11,17 +12,17 @@
 namespace raki {
 namespace {
 
-std::vector<uint8_t> stored_bytes(const PixelImage& image) {
-  const size_t size = image.bits <= 8 ? 1 : 2;
-  std::vector<uint8_t> bytes(image.samples.size() * size);
-  auto next = bytes.begin();
-  for (int64_t pixel = 0; pixel < image.pixels(); ++pixel)
-    for (int64_t component = 0; component < image.components; ++component) {
-      const int32_t sample = image.samples[static_cast<size_t>(component * image.pixels() + pixel)];
-      *next++ = static_cast<uint8_t>(sample);
-      if (size == 2) *next++ = static_cast<uint8_t>(sample >> 8);
-    }
-  return bytes;
+/// Little-endian samples of one or two bytes, as `Word` says, the colours of a pixel side by side.
+template <typename Word>
+uint32_t crc_of(const int32_t* samples, int64_t pixels, int64_t components) {
+  std::vector<Word> words(static_cast<size_t>(pixels * components));
+  for (int64_t component = 0; component < components; ++component) {
+    const int32_t* const from = samples + component * pixels;
+    Word* const to = words.data() + component;
+    for (int64_t i = 0; i < pixels; ++i) to[i * components] = static_cast<Word>(from[i]);
+  }
+  static_assert(std::endian::native == std::endian::little);
+  return libdeflate_crc32(0, words.data(), words.size() * sizeof(Word));
 }
 
 /// Our own codestream is decoded here and now: no damage is to be feared.
@@ -39,9 +40,8 @@ int32_t high(int32_t before, int32_t value, int32_t after) {
 }
 
 /// Every second row, low-passed (equation F-10) with the symmetric extension at both ends.
-std::vector<int32_t> low_pass_rows(const std::vector<int32_t>& x, int64_t width, int64_t height) {
-  if (height == 1) return x;
-  const auto row = [&](int64_t y) { return x.data() + y * width; };
+std::vector<int32_t> low_pass_rows(const int32_t* x, int64_t width, int64_t height) {
+  const auto row = [&](int64_t y) { return x + y * width; };
   std::vector<int32_t> low(static_cast<size_t>(width * ((height + 1) / 2)));
   std::vector<int32_t> before(static_cast<size_t>(width)), after(before.size());
   for (int64_t y = 0; y < height; y += 2) {
@@ -60,19 +60,22 @@ std::vector<int32_t> low_pass_rows(const std::vector<int32_t>& x, int64_t width,
 
 std::vector<int32_t> low_pass_columns(const std::vector<int32_t>& x, int64_t width, int64_t height) {
   if (width == 1) return x;
-  const int64_t half = (width + 1) / 2;
+  const int64_t half = (width + 1) / 2, odd = width / 2;
   std::vector<int32_t> low(static_cast<size_t>(half * height));
+  std::vector<int32_t> between(
+      static_cast<size_t>(half + 1));  // high-pass values; 0: left of the first sample
   for (int64_t y = 0; y < height; ++y) {
     const int32_t* const from = x.data() + y * width;
     int32_t* const to = low.data() + y * half;
-    int32_t before = high(from[0], from[1], from[width > 2 ? 2 : 0]);
-    for (int64_t i = 0; i < half; ++i) {
-      const int64_t at = 2 * i;
-      const int32_t after =
-          at + 1 < width ? high(from[at], from[at + 1], from[at + 2 < width ? at + 2 : at]) : before;
-      to[i] = from[at] + ((before + after + 2) >> 2);
-      before = after;
-    }
+    for (int64_t i = 0; i + 1 < odd; ++i)
+      between[static_cast<size_t>(i + 1)] = high(from[2 * i], from[2 * i + 1], from[2 * i + 2]);
+    const int64_t last = 2 * (odd - 1);
+    between[static_cast<size_t>(odd)] =
+        high(from[last], from[last + 1], from[last + 2 < width ? last + 2 : last]);
+    between[0] = between[1];
+    if (half > odd) between[static_cast<size_t>(half)] = between[static_cast<size_t>(odd)];
+    const int32_t* const left = between.data();
+    for (int64_t i = 0; i < half; ++i) to[i] = from[2 * i] + ((left[i] + left[i + 1] + 2) >> 2);
   }
   return low;
 }
@@ -81,16 +84,19 @@ std::vector<int32_t> low_pass_columns(const std::vector<int32_t>& x, int64_t wid
 /// after rows as the transform goes (F.4.2), within the range of the samples. The smallest first.
 std::vector<ResolutionChecksum> checksums_of_bands(const PixelImage& image, int decompositions) {
   std::vector<ResolutionChecksum> checksums;
-  std::vector<int32_t> band = image.samples;
-  PixelImage shown = image;
+  PixelImage shown{image.width, image.height, image.bits, image.is_signed, {}, 1};
+  std::vector<int32_t> band;
   for (int level = 0; level < decompositions; ++level) {
-    band =
-        low_pass_columns(low_pass_rows(band, shown.width, shown.height), shown.width, (shown.height + 1) / 2);
+    const std::vector<int32_t>& from = level == 0 ? image.samples : band;
+    band = low_pass_columns(shown.height > 1 ? low_pass_rows(from.data(), shown.width, shown.height) : from,
+                            shown.width, (shown.height + 1) / 2);
     shown.width = (shown.width + 1) / 2;
     shown.height = (shown.height + 1) / 2;
     shown.samples.resize(band.size());
     std::transform(band.begin(), band.end(), shown.samples.begin(),
-                   [&](int32_t sample) { return std::clamp(sample, image.lowest(), image.highest()); });
+                   [least = image.lowest(), most = image.highest()](int32_t sample) {
+                     return std::clamp(sample, least, most);
+                   });
     checksums.insert(checksums.begin(), checksum_of(shown));
   }
   return checksums;
@@ -99,8 +105,10 @@ std::vector<ResolutionChecksum> checksums_of_bands(const PixelImage& image, int 
 }  // namespace
 
 ResolutionChecksum checksum_of(const PixelImage& image) {
-  const std::vector<uint8_t> bytes = stored_bytes(image);
-  return {image.width, image.height, static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size()))};
+  const int32_t* const samples = image.samples.data();
+  return {image.width, image.height,
+          image.bits <= 8 ? crc_of<uint8_t>(samples, image.pixels(), image.components)
+                          : crc_of<uint16_t>(samples, image.pixels(), image.components)};
 }
 
 std::vector<ResolutionChecksum> resolution_checksums(const PixelImage& image,

@@ -6,16 +6,11 @@
 // `ojph_expand` call it; `against_classic`: times the speed of OpenJPEG on the same image as classic JPEG
 // 2000 (opj_compress makes it).
 
-#include <algorithm>
 #include <array>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,55 +20,12 @@
 #include "io/htj2k/encode.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_decoder.h"
+#include "tests/bench/measuring.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
 
 using namespace raki;
-
-PixelImage noise_image(int64_t width, int64_t height) {
-  PixelImage image{width, height, 16, false, {}};
-  std::mt19937 random(1);
-  for (int64_t i = 0; i < width * height; ++i)
-    image.samples.push_back(static_cast<int32_t>(random() & 0xffff));
-  return image;
-}
-
-/// Two ellipses at a signal-to-noise ratio of 30.
-PixelImage body_image(int64_t width, int64_t height) {
-  PixelImage image{width, height, 16, false, {}};
-  std::mt19937 random(1);
-  std::normal_distribution<double> noise(0, 300);
-  for (int64_t i = 0; i < width * height; ++i) {
-    const double x = 2.0 * static_cast<double>(i % width) / static_cast<double>(width) - 1;
-    const double y = 2.0 * static_cast<double>(i / width) / static_cast<double>(height) - 1;
-    const double body =
-        (x * x / 0.5 + y * y / 0.8 < 1 ? 9000 + 3000 * std::cos(5 * x) * std::sin(4 * y) : 0) +
-        (x * x + (y - 0.2) * (y - 0.2) < 0.05 ? 6000 : 0);
-    image.samples.push_back(static_cast<int32_t>(std::hypot(body + noise(random), noise(random))));
-  }
-  return image;
-}
-
-std::string machine() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
-double median_seconds(const std::function<void()>& work) {
-  std::vector<double> seconds;
-  for (double total = 0; seconds.size() < 5 || (total < 1.0 && seconds.size() < 200);
-       total += seconds.back()) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  const auto middle = seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2);
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  return *middle;
-}
 
 /// The same image as opj_compress writes it: reversible, 6 resolutions, 64 x 64 blocks.
 std::vector<uint8_t> classic(const PixelImage& image) {

@@ -13,7 +13,7 @@ FLOORS = {"gpu": {"gpu"}, "recon": {"gpu", "recon"}, "raki": {"gpu", "recon", "r
 TOP_LEVEL = {"CMakeLists.txt", "README.md", "gpu", "recon", "raki", "io", "jobs", "tests", "data"}
 THIRD_PARTY_OF = {  # header prefix -> floors that may include it
     "cuda": {"gpu"}, "cufft": {"gpu"}, "c10/cuda": {"gpu"}, "ATen/cuda": {"gpu"}, "spdlog": {"gpu"}, "Eigen": {"recon"},
-    "pugixml": {"io"}, "hdf5": {"io"}, "ismrmrd": {"io"}, "dcmtk": {"io"}, "openjph": {"io"}, "openjpeg": {"io"}, "matio": {"io"}, "zip": {"io"}, "png": {"io"},
+    "pugixml": {"io"}, "hdf5": {"io"}, "ismrmrd": {"io"}, "dcmtk": {"io"}, "openjph": {"io"}, "openjpeg": {"io"}, "matio": {"io"}, "zip": {"io"}, "png": {"io"}, "libdeflate": {"io"},
     "openssl": {"io"}, "CLI": {"jobs"}, "nlohmann": {"jobs"}}
 ONLY_IN_SOURCES = {"hdf5", "ismrmrd", "dcmtk", "openjph", "openjpeg", "matio", "png", "openssl", "spdlog"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
