@@ -1,5 +1,5 @@
 #pragma once
-// Plain arrays on disk: NumPy .npy and .npz, BART .cfl/.hdr, MATLAB .mat (matio) in; .npy out.
+// Plain arrays on disk: NumPy .npy and .npz, BART .cfl/.hdr, MATLAB .mat (matio) in; .npy and .cfl/.hdr out.
 
 #include <ATen/core/Tensor.h>
 
@@ -28,6 +28,12 @@ at::Tensor to_kspace_axes(const at::Tensor& array, const std::vector<std::string
 
 /// "coil 8, ky 230, kx 180": of k-space (frame, coil, kz, ky, kx), axes of length 1 left out.
 std::string axes_text(at::IntArrayRef sizes);
+
+/// Writes float32 or complex64 as a pair of BART, complex64: `path` with the endings .cfl and .hdr. First
+/// axis first, as read_array returns it; at most 16 axes, missing ones are 1.
+/// @throws InputError: 73 when one of the two exists or the folder cannot be written, 74 when writing fails
+/// half-way.
+void write_cfl(const std::filesystem::path& path, const at::Tensor& array);
 
 /// Writes float32 or complex64 as .npy version 1.0, C order.
 /// @throws InputError: 73 when `path` exists or its folder cannot be written, 74 when writing fails half-way.

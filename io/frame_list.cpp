@@ -30,14 +30,14 @@ FrameGeometry geometry_of(const ReadoutHeader& readout) {
   FrameGeometry geometry;
   const Vec3 read = to_vec3(readout.read_dir), phase = to_vec3(readout.phase_dir),
              slice = to_vec3(readout.slice_dir);
-  const Vec3 position = to_vec3(readout.position_mm);
+  const Vec3 position = to_vec3(readout.position_mm), table = to_vec3(readout.table_mm);
   constexpr double tolerance = 1e-3;
   const auto near = [](double value, double wanted) { return std::abs(value - wanted) < tolerance; };
   const bool orthonormal = near(dot(read, read), 1) && near(dot(phase, phase), 1) &&
                            near(dot(slice, slice), 1) && near(dot(read, phase), 0) &&
                            near(dot(read, slice), 0) && near(dot(phase, slice), 0);
   if (!orthonormal || !std::isfinite(dot(position, position))) return geometry;
-  return {position, read, phase, slice, true};
+  return {position, read, phase, slice, true, std::isfinite(dot(table, table)) ? table : Vec3{}};
 }
 
 FrameLines start_frame(const ReadoutHeader& readout, const Protocol& protocol) {

@@ -45,6 +45,14 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
   return path.parent_path() / name;
 }
 
+void rename_new(const std::filesystem::path& name, const std::filesystem::path& target) {
+  if (renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) fail_to_create(target, errno);
+  if (std::filesystem::exists(target))
+    fail_to_create(target, EEXIST);  // file system without RENAME_NOREPLACE
+  if (std::rename(name.c_str(), target.c_str()) != 0) fail_to_create(target, errno);
+}
+
 /// Takes `written` bytes off the parts from `first` on; the first part that is left.
 size_t advanced(std::vector<iovec>& parts, size_t first, size_t written) {
   while (first < parts.size() && written >= parts[first].iov_len) written -= parts[first++].iov_len;
@@ -88,12 +96,7 @@ class TemporaryFile {
     const int closed = close(descriptor_);  // network file systems report a full disk here
     descriptor_ = -1;
     if (closed != 0) fail_half_way(target_, errno);
-    if (renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0) {
-      if (errno != EINVAL && errno != ENOSYS) fail_to_create(target_, errno);
-      if (std::filesystem::exists(target_))
-        fail_to_create(target_, EEXIST);  // file system without RENAME_NOREPLACE
-      if (std::rename(name_.c_str(), target_.c_str()) != 0) fail_to_create(target_, errno);
-    }
+    rename_new(name_, target_);
     renamed_ = true;
   }
 
@@ -104,6 +107,22 @@ class TemporaryFile {
 };
 
 }  // namespace
+
+PartialFile::PartialFile(const std::filesystem::path& path) : target_(path), name_(temporary_name(path)) {
+  check_new_file(path);
+  const int descriptor = open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0) fail_to_create(path, errno);
+  close(descriptor);
+  unlink(name_.c_str());
+}
+
+PartialFile::~PartialFile() {
+  unlink(name_.c_str());
+}
+
+void PartialFile::put_in_place() const {
+  rename_new(name_, target_);
+}
 
 void check_new_file(const std::filesystem::path& path) {
   if (std::filesystem::exists(path)) fail_to_create(path, EEXIST);

@@ -1,10 +1,12 @@
 #include "io/png_file.h"
 
+#include <ATen/ATen.h>
 #include <png.h>
 
 #include <algorithm>
 #include <cmath>
 #include <csetjmp>
+#include <limits>
 #include <vector>
 
 #include "gpu/check.h"
@@ -76,19 +78,64 @@ uint8_t gray(float value, float white) {
   return static_cast<uint8_t>(std::lround(255 * std::clamp(value / white, 0.0F, 1.0F)));
 }
 
+/// `planes` (n, y, x) with as many pixels as make them square, unless no scan has such pixels.
+at::Tensor with_square_pixels(const at::Tensor& planes, const PixelSpacing& spacing) {
+  constexpr double most_elongated = 8;
+  const double finest = std::min(spacing.x_mm, spacing.y_mm), widest = std::max(spacing.x_mm, spacing.y_mm);
+  if (widest > most_elongated * finest) return planes;
+  const auto pixels = [&](int64_t n, double mm) {
+    return std::llround(static_cast<double>(n) * mm / finest);
+  };
+  const int64_t ny = pixels(planes.size(1), spacing.y_mm), nx = pixels(planes.size(2), spacing.x_mm);
+  if (ny == planes.size(1) && nx == planes.size(2)) return planes;
+  return at::upsample_bilinear2d(planes.unsqueeze(1), {ny, nx}, false).squeeze(1);
+}
+
+/// Columns of the grid for `n` cells of this shape; a wide grid where two are equally good.
+int64_t columns_of_grid(int64_t n, double height, double width) {
+  int64_t best = n;
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t columns = n; columns >= 1; --columns) {
+    const int64_t rows = (n + columns - 1) / columns;
+    const double shape = static_cast<double>(columns) * width / (static_cast<double>(rows) * height);
+    const double cells = static_cast<double>(rows * columns) / static_cast<double>(n);
+    const double price = std::max(shape, 1 / shape) * cells;
+    if (price >= least) continue;
+    least = price;
+    best = columns;
+  }
+  return best;
+}
+
+/// Planes (n, y, x) row by row in one plane, zeros in the cells that stay empty.
+at::Tensor in_a_grid(const at::Tensor& planes) {
+  const int64_t n = planes.size(0), ny = planes.size(1), nx = planes.size(2);
+  const int64_t columns = columns_of_grid(n, static_cast<double>(ny), static_cast<double>(nx));
+  at::Tensor grid = at::zeros({(n + columns - 1) / columns * ny, columns * nx}, planes.options());
+  for (int64_t i = 0; i < n; ++i)
+    grid.narrow(0, i / columns * ny, ny).narrow(1, i % columns * nx, nx).copy_(planes[i]);
+  return grid;
+}
+
 }  // namespace
 
-void write_preview_png(const std::filesystem::path& path, const at::Tensor& planes) {
+void write_preview_png(const std::filesystem::path& path, const at::Tensor& planes,
+                       const PixelSpacing& spacing) {
   check_tensor(planes, "Preview planes", {{"n"}, {"y"}, {"x"}}, at::kFloat);
   const at::Tensor values = planes.cpu().contiguous();
   if (!values.isfinite().all().item<bool>()) throw Bug("A preview image holds a NaN or infinite value");
+  if (!(spacing.x_mm > 0 && spacing.y_mm > 0)) throw Bug("Pixels of a preview image have no size");
   const float white = percentile(values, 0.995);
-  const int64_t n = values.size(0), ny = values.size(1), nx = values.size(2);
-  Rows rows{static_cast<png_uint_32>(n * nx), static_cast<png_uint_32>(ny), 8, PNG_COLOR_TYPE_GRAY, {}};
-  const float* value = values.const_data_ptr<float>();
-  for (int64_t y = 0; y < ny; ++y)
-    for (int64_t plane = 0; plane < n; ++plane)
-      for (int64_t x = 0; x < nx; ++x) rows.bytes.push_back(gray(value[(plane * ny + y) * nx + x], white));
+  const at::Tensor grid = in_a_grid(with_square_pixels(values, spacing));
+  Rows rows{static_cast<png_uint_32>(grid.size(1)),
+            static_cast<png_uint_32>(grid.size(0)),
+            8,
+            PNG_COLOR_TYPE_GRAY,
+            {}};
+  const float* const first = grid.const_data_ptr<float>();
+  rows.bytes.resize(static_cast<size_t>(grid.numel()));
+  std::transform(first, first + grid.numel(), rows.bytes.begin(),
+                 [&](float value) { return gray(value, white); });
   write_new_file(path, encode_png(rows));
 }
 

@@ -1,6 +1,7 @@
 #include "jobs/options.h"
 
 #include <charconv>
+#include <map>
 #include <sstream>
 
 #include "gpu/error.h"
@@ -59,24 +60,20 @@ FieldOfView field_of_view_from_text(const std::string& text) {
 }
 
 Outputs outputs_from_text(const std::string& text) {
-  Outputs outputs{false, false, false, false};
+  constexpr const char* known = "dicom, npy, png, nii, mrd or cfl";
+  const std::map<std::string, bool Outputs::*> by_name{{"dicom", &Outputs::dicom}, {"npy", &Outputs::npy},
+                                                       {"png", &Outputs::png},     {"nii", &Outputs::nii},
+                                                       {"mrd", &Outputs::mrd},     {"cfl", &Outputs::cfl}};
+  Outputs outputs{false, false, false, false, false, false};
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    if (word == "dicom")
-      outputs.dicom = true;
-    else if (word == "npy")
-      outputs.npy = true;
-    else if (word == "png")
-      outputs.png = true;
-    else if (word == "nii")
-      outputs.nii = true;
-    else
-      throw InputError({"Unknown output", "'" + word + "'", "dicom, npy, png or nii", "", ""},
-                       ExitCode::usage);
+    const auto output = by_name.find(word);
+    if (output == by_name.end())
+      throw InputError({"Unknown output", "'" + word + "'", known, "", ""}, ExitCode::usage);
+    outputs.*output->second = true;
   }
   if (!outputs.any())
-    throw InputError({"No output is asked for", "'" + text + "'", "dicom, npy, png or nii", "", ""},
-                     ExitCode::usage);
+    throw InputError({"No output is asked for", "'" + text + "'", known, "", ""}, ExitCode::usage);
   return outputs;
 }
 

@@ -35,11 +35,13 @@ FieldOfView field_of_view_from_text(const std::string& text);
 struct Outputs {
   bool dicom = true;  ///< series001/image0001.dcm, ...
   bool npy = false;   ///< image.npy: float32 (frame, z, y, x) before integer scaling
-  bool png = true;    ///< preview.png: up to eight frames side by side
+  bool png = true;    ///< preview.png: frames or partitions in a grid
   bool nii = false;   ///< image.nii.gz, and the maps: float32 volumes in patient coordinates
-  bool any() const { return dicom || npy || png || nii; }
+  bool mrd = false;   ///< image.h5: ISMRMRD images, the maps as further series
+  bool cfl = false;   ///< image.cfl and image.hdr, and the maps: BART's arrays
+  bool any() const { return dicom || npy || png || nii || mrd || cfl; }
 };
-/// "dicom,npy,png,nii" in any order. @throws InputError (64).
+/// "dicom,npy,png,nii,mrd,cfl" in any order. @throws InputError (64).
 Outputs outputs_from_text(const std::string& text);
 
 /// What of the complex image is written besides its magnitude.

@@ -4,9 +4,9 @@
 
 #include "gpu/log.h"
 #include "io/array_file.h"
-#include "io/png_file.h"
 #include "io/uid.h"
 #include "jobs/dicom_series.h"
+#include "jobs/image_files.h"
 #include "jobs/version.h"
 #include "jobs/volumes.h"
 
@@ -15,8 +15,6 @@ namespace raki {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr int64_t preview_frames = 8;
 
 /// Zeros in a new memory-mapped file.
 at::Tensor stored_planes(const fs::path& file, at::IntArrayRef sizes) {
@@ -87,11 +85,8 @@ WrittenSeries write_series(const Series& series, const ScanSummary& scan, const 
     for (const auto& [name, samples] : series.maps)
       write_nifti_files(series, {name, samples}, scan, options, folder, written);
   }
-  if (options.outputs.png) {
-    const at::Tensor middle = series.images.select(1, scan.image_matrix.z / 2);
-    write_preview_png(folder / "preview.png", middle.narrow(0, 0, std::min(preview_frames, middle.size(0))));
-    written.files.push_back(describe(folder, "preview.png"));
-  }
+  for (const std::string& name : write_image_files(series, scan, options, folder))
+    written.files.push_back(describe(folder, name));
   return written;
 }
 

@@ -20,7 +20,8 @@ Vec3 cross(const Vec3& a, const Vec3& b);
 struct FrameGeometry {
   Vec3 centre_mm{0, 0, 0};  ///< of the slice or slab (ISMRMRD `position`)
   Vec3 read_dir{1, 0, 0}, phase_dir{0, 1, 0}, slice_dir{0, 0, 1};
-  bool known = false;  ///< false: the file says nothing; the values above are a stand-in
+  bool known = false;      ///< false: the file says nothing; the values above are a stand-in
+  Vec3 table_mm{0, 0, 0};  ///< offset of the patient table, LPS; 0 also where it is not stated
 };
 
 /// Whether two frames have the same slice direction (0.999 of the cosine).

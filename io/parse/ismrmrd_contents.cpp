@@ -68,6 +68,7 @@ Hdf5Handle header_type() {
        {"read_dir", offsetof(ReadoutHeader, read_dir), H5T_NATIVE_FLOAT, 3},
        {"phase_dir", offsetof(ReadoutHeader, phase_dir), H5T_NATIVE_FLOAT, 3},
        {"slice_dir", offsetof(ReadoutHeader, slice_dir), H5T_NATIVE_FLOAT, 3},
+       {"patient_table_position", offsetof(ReadoutHeader, table_mm), H5T_NATIVE_FLOAT, 3},
        {"idx", offsetof(ReadoutHeader, counter), static_cast<hid_t>(counters.get())}});
   Hdf5Handle type{H5Tcreate(H5T_COMPOUND, sizeof(ReadoutHeader)), H5Tclose};
   H5Tinsert(type.get(), "head", 0, head.get());

@@ -55,6 +55,7 @@ ReadoutHeader decode_header(std::span<const std::byte> bytes) {
   head.read_dir = decode_vector(bytes, 194);
   head.phase_dir = decode_vector(bytes, 206);
   head.slice_dir = decode_vector(bytes, 218);
+  head.table_mm = decode_vector(bytes, 230);
   constexpr std::size_t counters = 242, users = counters + 18;
   head.counter = {
       word(counters),      word(counters + 2),  word(counters + 4),  word(counters + 6),  word(counters + 8),

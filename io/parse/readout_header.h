@@ -23,7 +23,7 @@ struct ReadoutHeader {
   uint16_t discard_pre = 0, discard_post = 0, centre_sample = 0;
   uint16_t encoding_space = 0, trajectory_dimensions = 0;
   float dwell_time_us = 0;
-  std::array<float, 3> position_mm{}, read_dir{}, phase_dir{}, slice_dir{};
+  std::array<float, 3> position_mm{}, read_dir{}, phase_dir{}, slice_dir{}, table_mm{};
   LineCounters counter;
 };
 

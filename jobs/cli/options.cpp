@@ -250,8 +250,10 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
   add_noise_repeats(command, options.noise_repeats);
-  add_parsed(command, "--output", "What to write: dicom, npy, png, nii (NIfTI), separated by commas",
-             "dicom,png", [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
+  add_parsed(
+      command, "--output",
+      "What to write, separated by commas: dicom, npy, png, nii (NIfTI), mrd (ISMRMRD images), cfl (BART)",
+      "dicom,png", [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
   add_parsed(command, "--parts", "Of the complex image, besides the magnitude: phase, real, imaginary",
              "none", [&options](const std::string& text) { options.parts = image_parts_from_text(text); });
   add_parsed(command, "--dicom", "classic (a file a slice) or enhanced (a file a series)", "classic",

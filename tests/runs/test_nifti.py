@@ -122,4 +122,4 @@ def test_the_same_job_gives_the_same_bytes_and_arrays_have_no_scanner_coordinate
         raki("recon", tmp_path / "k.npy", "-o", tmp_path / name, "--axes", "coil,ky,kx", "--output", "nii")
     assert (tmp_path / "a" / "image.nii.gz").read_bytes() == (tmp_path / "b" / "image.nii.gz").read_bytes()
     assert nibabel.load(tmp_path / "a" / "image.nii.gz").header["sform_code"] == 2
-    assert "dicom, npy, png or nii" in raki("recon", tmp_path / "k.npy", "-o", tmp_path / "c", "--output", "nifti", code=64).stderr
+    assert "dicom, npy, png, nii, mrd or cfl" in raki("recon", tmp_path / "k.npy", "-o", tmp_path / "c", "--output", "nifti", code=64).stderr

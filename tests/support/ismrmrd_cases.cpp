@@ -61,6 +61,7 @@ ISMRMRD::Acquisition to_acquisition(const Line& line) {
     out.read_dir()[i] = line.read_dir[i];
     out.phase_dir()[i] = line.phase_dir[i];
     out.slice_dir()[i] = line.slice_dir[i];
+    out.patient_table_position()[i] = line.table[i];
   }
   check(line.values.size() == std::size_t{line.samples} * line.coils, "samples x coils");
   std::copy(line.values.begin(), line.values.end(), out.getDataPtr());

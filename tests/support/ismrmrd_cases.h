@@ -30,7 +30,7 @@ struct Line {
   std::array<uint16_t, 8> user{};
   uint32_t time_stamp = 0;
   float dwell_time_us = 5;
-  std::array<float, 3> position{}, read_dir{1, 0, 0}, phase_dir{0, 1, 0}, slice_dir{0, 0, 1};
+  std::array<float, 3> position{}, read_dir{1, 0, 0}, phase_dir{0, 1, 0}, slice_dir{0, 0, 1}, table{};
   std::vector<std::complex<float>> values;  ///< (coil, sample)
 };
 

@@ -79,6 +79,23 @@ TEST_F(ArrayFileTest, NpyReplacesNoFile) {
   EXPECT_EQ(read_array(file("a.npy")).sum().item<float>(), 3);
 }
 
+TEST_F(ArrayFileTest, CflRoundTrip) {
+  const at::Tensor array = at::randn({5, 4, 1, 3}, at::kComplexFloat);
+  write_cfl(file("a"), array);
+  EXPECT_TRUE(at::equal(read_array(file("a.cfl")), array));
+  write_cfl(file("b"), at::real(array).transpose(0, 1));
+  EXPECT_TRUE(at::equal(read_array(file("b.hdr")), at::real(array).transpose(0, 1).to(at::kComplexFloat)));
+  std::ifstream header(file("a.hdr"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(header), {}),
+            "# Dimensions\n5 4 1 3 1 1 1 1 1 1 1 1 1 1 1 1\n");
+}
+
+TEST_F(ArrayFileTest, CflReplacesNoFile) {
+  write_npy(file("a.hdr"), at::ones({3}));
+  EXPECT_THROW(write_cfl(file("a"), at::zeros({3})), InputError);
+  EXPECT_FALSE(std::filesystem::exists(file("a.cfl")));
+}
+
 TEST_F(ArrayFileTest, NpyHeaderIsAlignedAndStridesAreResolved) {
   const at::Tensor array = at::conj(at::randn({3, 4}, at::kComplexFloat)).transpose(0, 1);
   write_npy(file("a.npy"), array);

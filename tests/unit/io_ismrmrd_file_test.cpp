@@ -60,6 +60,7 @@ TEST_F(IsmrmrdFileTest, HeadersAndSamplesComeBack) {
   lines[3] = kspace_line(3, 24, 40, 3);  // lengths may differ
   lines[5].user = {1, 2, 3, 4, 5, 6, 7, 8};
   lines[5].position = {1.5F, -2.5F, 3.5F};
+  lines[5].table = {1, 2, -1250};
   lines[5].time_stamp = 12345;
   lines[5].segment = 9;
   write(lines);
@@ -74,6 +75,7 @@ TEST_F(IsmrmrdFileTest, HeadersAndSamplesComeBack) {
   EXPECT_EQ(header.counter.segment, 9);
   EXPECT_EQ(header.counter.user, (std::array<uint16_t, 8>{1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_EQ(header.position_mm, (std::array<float, 3>{1.5F, -2.5F, 3.5F}));
+  EXPECT_EQ(header.table_mm, (std::array<float, 3>{1, 2, -1250}));
   EXPECT_EQ(header.slice_dir, (std::array<float, 3>{0, 0, 1}));
   EXPECT_EQ(header.time_stamp, 12345U);
   EXPECT_EQ(header.dwell_time_us, 5.0F);

@@ -41,6 +41,7 @@ std::vector<Line> peculiar_scan() {
   auto lines = full_scan();
   lines[5].user = {1, 2, 3, 4, 5, 6, 7, 8};
   lines[5].position = {1.5F, -2.5F, 3.5F};
+  lines[5].table = {1, 2, -1250};
   lines[5].time_stamp = 12345;
   lines[5].segment = 9;
   lines[6].trajectory_dimensions = 3;
@@ -54,7 +55,7 @@ bool same_headers(const ReadoutHeader& a, const ReadoutHeader& b) {
   const auto fields = [](const ReadoutHeader& h) {
     return std::tie(h.flags, h.time_stamp, h.samples, h.coils, h.discard_pre, h.discard_post, h.centre_sample,
                     h.encoding_space, h.trajectory_dimensions, h.dwell_time_us, h.position_mm, h.read_dir,
-                    h.phase_dir, h.slice_dir);
+                    h.phase_dir, h.slice_dir, h.table_mm);
   };
   const auto counters = [](const LineCounters& l) {
     return std::tie(l.ky, l.kz, l.average, l.slice, l.contrast, l.phase, l.repetition, l.set, l.segment,

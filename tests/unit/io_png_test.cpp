@@ -79,22 +79,68 @@ TEST(Png, SignedSamplesAreRefused) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path));
 }
 
-TEST(Png, PreviewStandsPlanesSideBySideFromBlackToWhite) {
+TEST(Png, PreviewStandsPlanesInAGridFromBlackToWhite) {
   const TemporaryFolder folder;
-  // 1000 values, 990 of them 2 or less: the 99.5th percentile is 4, so 2 is half white and all above 4 is
+  // 1500 values, 8 of them 4 and one 1000: the 99.5th percentile is 4, so 2 is half white and all above 4 is
   // white.
-  at::Tensor planes = at::zeros({2, 10, 50});
+  at::Tensor planes = at::zeros({3, 10, 50});
   planes[0][3][7] = 2;
   planes[1].narrow(0, 0, 1).narrow(1, 0, 8).fill_(4);
-  planes[1][9][49] = 1000;
+  planes[2][9][49] = 1000;
   write_preview_png(folder.path / "p.png", planes);
   const Png png = read_png(folder.path / "p.png");
-  ASSERT_EQ(png.width, 100U);
-  ASSERT_EQ(png.height, 10U);
-  EXPECT_EQ(png.samples[3 * 100 + 7], 128U);
-  EXPECT_EQ(png.samples[50], 255U);
-  EXPECT_EQ(png.samples[9 * 100 + 99], 255U);
+  ASSERT_EQ(png.width, 50U);  // three wide planes: one column
+  ASSERT_EQ(png.height, 30U);
+  EXPECT_EQ(png.samples[3 * 50 + 7], 128U);
+  EXPECT_EQ(png.samples[10 * 50 + 7], 255U);
+  EXPECT_EQ(png.samples[10 * 50 + 8], 0U);
+  EXPECT_EQ(png.samples[29 * 50 + 49], 255U);
   EXPECT_EQ(png.samples[0], 0U);
+}
+
+TEST(Png, PreviewGridIsNearlySquare) {
+  const TemporaryFolder folder;
+  const auto columns = [&](int64_t n, int64_t ny, int64_t nx) {
+    const auto path = folder.path / (std::to_string(n) + "of" + std::to_string(nx) + ".png");
+    write_preview_png(path, at::arange(1, n + 1, at::kFloat).view({n, 1, 1}).expand({n, ny, nx}));
+    const Png png = read_png(path);
+    const int64_t across = png.width / nx, down = png.height / ny;
+    for (int64_t i = 0; i < down * across; ++i) {  // one after the other, what remains is black
+      const uint32_t found = png.samples[static_cast<size_t>(i / across * ny * png.width + i % across * nx)];
+      const auto expected = static_cast<uint32_t>(
+          i < n ? std::lround(255.0 * static_cast<double>(i + 1) / static_cast<double>(n)) : 0);
+      EXPECT_EQ(found, expected) << n << " planes, cell " << i;
+    }
+    return across;
+  };
+  EXPECT_EQ(columns(1, 8, 8), 1);
+  EXPECT_EQ(columns(2, 8, 8), 2);
+  EXPECT_EQ(columns(4, 8, 8), 2);
+  EXPECT_EQ(columns(5, 8, 8), 3);
+  EXPECT_EQ(columns(16, 8, 8), 4);
+  EXPECT_EQ(columns(8, 16, 2), 8);
+  EXPECT_EQ(columns(8, 2, 16), 1);
+}
+
+TEST(Png, PreviewPixelsAreSquareInMillimetres) {
+  const TemporaryFolder folder;
+  at::Tensor planes = at::zeros({1, 40, 60});
+  planes.narrow(1, 10, 20).narrow(2, 20, 20).fill_(1);  // 40 x 20 mm around the middle
+  write_preview_png(folder.path / "p.png", planes, {2.0, 1.0});
+  const Png png = read_png(folder.path / "p.png");
+  ASSERT_EQ(png.width, 120U);
+  ASSERT_EQ(png.height, 40U);
+  const auto at = [&](size_t y, size_t x) { return png.samples[y * 120 + x]; };
+  EXPECT_EQ(at(20, 41), 255U);
+  EXPECT_EQ(at(20, 78), 255U);
+  EXPECT_EQ(at(20, 38), 0U);
+  EXPECT_EQ(at(20, 81), 0U);
+  EXPECT_EQ(at(20, 39), 64U);  // a quarter of the way from 0 to 1
+  EXPECT_EQ(at(20, 40), 191U);
+  EXPECT_EQ(at(9, 60), 0U);
+  EXPECT_EQ(at(10, 60), 255U);
+  write_preview_png(folder.path / "wrong.png", planes, {1e4, 1e-3});
+  EXPECT_EQ(read_png(folder.path / "wrong.png").width, 60U);
 }
 
 TEST(Png, AnEmptyPreviewIsBlack) {

@@ -47,6 +47,9 @@ TEST(Outputs, AreExactlyTheNamedOnes) {
   EXPECT_TRUE(some.png);
   EXPECT_FALSE(some.nii);
   EXPECT_TRUE(outputs_from_text("nii").nii);
+  EXPECT_TRUE(outputs_from_text("mrd").mrd);
+  EXPECT_TRUE(outputs_from_text("cfl").cfl);
+  EXPECT_FALSE(outputs_from_text("cfl").mrd);
   EXPECT_THROW(outputs_from_text("dicom,gif"), InputError);
 }
 
