@@ -7,6 +7,7 @@
 #include <map>
 
 #include "io/array_file.h"
+#include "io/dicom/common.h"
 #include "io/mrd_images.h"
 #include "io/png_file.h"
 #include "jobs/dicom_series.h"
@@ -85,17 +86,6 @@ MrdSeries mrd_series(const std::string& name, const at::Tensor& images) {
   return {name, images, name == "bias" ? MrdImageType::real : MrdImageType::magnitude, true};
 }
 
-std::string comment(const Series& series, const ScanSummary& scan, size_t frame) {
-  std::string text = "Research reconstruction, not for diagnostic use.";
-  if (!series.geometry[frame].known || !scan.fov_known)
-    text += " GEOMETRY UNKNOWN: the raw data do not state it; position, orientation and size are stand-ins.";
-  else if (!thickness_known(scan))
-    text += " THICKNESS UNKNOWN: the raw data do not state it; 1 mm is a stand-in.";
-  const std::string& verdict = series.evidence[frame].verdict;
-  if (!verdict.empty()) text += " Reconstruction " + verdict + ".";
-  return text;
-}
-
 /// Without the time of day that `--deidentify` takes out of the DICOM files.
 std::vector<FrameLabel> told_labels(const Series& series, const ReconOptions& options) {
   std::vector<FrameLabel> labels = series.labels;
@@ -110,7 +100,9 @@ void write_mrd(const Series& series, const ScanSummary& scan, const ReconOptions
   for (const auto& [name, samples] : series.maps) all.push_back(mrd_series(name, samples));
   const std::vector<FrameLabel> labels = told_labels(series, options);
   MrdFrames frames{scan, labels, series.geometry, {}, options.voxel_centre};
-  for (size_t i = 0; i < labels.size(); ++i) frames.comments.push_back(comment(series, scan, i));
+  const DicomSeries common = dicom_series(scan, series.geometry, series.samplings.front());
+  for (const FrameEvidence& evidence : series.evidence)
+    frames.comments.push_back(image_comments(common, evidence.verdict));
   write_mrd_images(path, all, frames);
 }
 

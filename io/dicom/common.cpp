@@ -178,7 +178,10 @@ std::string derivation_text(const DicomSeries& series, const DicomOptions& optio
 
 std::string image_comments(const DicomSeries& series, const std::string& verdict) {
   std::string text = "Research reconstruction, not for diagnostic use.";
-  if (!series.geometry_known) text += std::string(" ") + geometry_unknown;
+  if (!series.geometry_known)
+    text += std::string(" ") + geometry_unknown;
+  else if (!series.thickness_known)
+    text += " THICKNESS UNKNOWN: the raw data do not state it; 1 mm is a stand-in.";
   if (!verdict.empty()) text += " Reconstruction " + verdict + ".";
   return text;
 }

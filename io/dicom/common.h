@@ -35,7 +35,7 @@ std::string dimension_uid(const DicomSeries& series, const DicomOptions& options
 /// pixels.
 std::string derivation_text(const DicomSeries& series, const DicomOptions& options);
 
-/// What to know before looking at the image; verdict may be empty.
+/// What to know before looking at the image; `verdict` may be empty.
 std::string image_comments(const DicomSeries& series, const std::string& verdict);
 
 /// Why position and orientation are stand-ins.

@@ -143,7 +143,7 @@ def traces(folder):
 
 @pytest.mark.parametrize("storage", ["classic", "enhanced"])
 def test_nothing_of_a_person_is_left_anywhere(scan, tmp_path, storage):
-    options = ("--output", "dicom,npy,nii,png", "--dicom", storage)
+    options = ("--output", "dicom,npy,nii,png,mrd,cfl", "--dicom", storage)
     recon(scan, tmp_path / "open", *options)
     assert len(traces(tmp_path / "open")) > 5  # the search finds them
     done = recon(scan, tmp_path / "closed", *options, "--deidentify")
