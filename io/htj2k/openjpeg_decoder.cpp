@@ -100,11 +100,12 @@ GridBox touched_tiles(const CodestreamHeader& header, const GridBox& region) {
 }
 
 /// The samples of `box` of a picture of `whole`.
-void copy_part(const opj_image_comp_t& component, const GridBox& whole, const GridBox& box,
-               int32_t* samples) {
+template <typename Sample>
+void copy_part(const opj_image_comp_t& component, const GridBox& whole, const GridBox& box, Sample* samples) {
   for (int64_t y = box.y0 - whole.y0; y < box.y1 - whole.y0; ++y) {
     const OPJ_INT32* const row = component.data + y * whole.width() - whole.x0;
-    samples = std::copy(row + box.x0, row + box.x1, samples);
+    samples = std::transform(row + box.x0, row + box.x1, samples,
+                             [](OPJ_INT32 sample) { return static_cast<Sample>(sample); });
   }
 }
 
@@ -129,16 +130,27 @@ Picture decoded_area(std::span<const uint8_t> codestream, const CodestreamHeader
   return picture;
 }
 
-}  // namespace
-
-void decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
-                          const GridBox& region, int reduce, std::span<int32_t> samples) {
+template <typename Sample>
+void decode(std::span<const uint8_t> codestream, const CodestreamHeader& header, const GridBox& region,
+            int reduce, std::span<Sample> samples) {
   const GridBox area = touched_tiles(header, region);
   const Picture picture = decoded_area(codestream, header, area, reduce);
   const GridBox whole = reduced(area, reduce), box = reduced(region, reduce);
   if (!is_whole(*picture, header.components, whole)) refuse_image("an image of another size");
   for (int64_t i = 0; i < header.components; ++i)
     copy_part(picture->comps[i], whole, box, samples.data() + i * box.width() * box.height());
+}
+
+}  // namespace
+
+void decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
+                          const GridBox& region, int reduce, std::span<int32_t> samples) {
+  decode(codestream, header, region, reduce, samples);
+}
+
+void decode_with_openjpeg(std::span<const uint8_t> codestream, const CodestreamHeader& header,
+                          const GridBox& region, int reduce, std::span<int16_t> samples) {
+  decode(codestream, header, region, reduce, samples);
 }
 
 }  // namespace raki

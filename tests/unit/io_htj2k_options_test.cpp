@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "gpu/error.h"
+#include "gpu/parallel.h"
 #include "io/htj2k/decode.h"
 #include "io/htj2k/encode.h"
 #include "io/htj2k/encode_classic.h"
@@ -163,6 +165,41 @@ TEST(Htj2kOptions, WhatCannotBeIsRefused) {
   EncodeOptions many_tiles;
   many_tiles.tile_width = many_tiles.tile_height = 1;
   EXPECT_THROW(encode_htj2k(make_image(Pattern::noise, 65, 64, 8, false), many_tiles), InputError);
+}
+
+/// Gray and colour, every progression, lossless and lossy, whole and in tiles.
+std::vector<std::pair<PixelImage, EncodeOptions>> mixed_jobs() {
+  std::vector<std::pair<PixelImage, EncodeOptions>> jobs;
+  for (int i = 0; i < 30; ++i) {
+    EncodeOptions options;
+    options.progression = std::array{Progression::lrcp, Progression::rlcp, Progression::rpcl,
+                                     Progression::pcrl, Progression::cprl}[static_cast<size_t>(i % 5)];
+    if (i % 3 == 1) options.quality = quality_from_text("psnr:50");
+    if (i % 4 == 2) options.tile_width = options.tile_height = 33;
+    const int64_t width = 20 + 17 * i, height = 300 - 9 * i;
+    jobs.emplace_back(i % 6 == 5 ? colour_image(width, height, 12, false)
+                                 : make_image(Pattern::smooth, width, height, 8 + i % 9, i % 2 == 1),
+                      options);
+  }
+  return jobs;
+}
+
+TEST(Htj2kThreads, EightEncodeDifferentImagesAsOneDoes) {
+  const auto jobs = mixed_jobs();
+  std::vector<std::vector<uint8_t>> alone, together(jobs.size() * 8);
+  for (const auto& [image, options] : jobs) alone.push_back(encode_htj2k(image, options));
+  parallel_for(std::ssize(together), 8, [&](int64_t i) {
+    const auto& [image, options] = jobs[static_cast<size_t>(i) % jobs.size()];
+    together[static_cast<size_t>(i)] = encode_htj2k(image, options);
+  });
+  for (size_t i = 0; i < together.size(); ++i) {
+    const auto& [image, options] = jobs[i % jobs.size()];
+    const bool one_tile = options.tile_width == 0;  // of several the bytes vary, see encode.h
+    if (one_tile)
+      EXPECT_TRUE(together[i] == alone[i % alone.size()]) << i;
+    else
+      EXPECT_TRUE(decode_htj2k(together[i]) == decode_htj2k(alone[i % alone.size()])) << i;
+  }
 }
 
 }  // namespace
