@@ -46,8 +46,8 @@ def write_scan(path, directions, *, volumes=1, positions=None, seed=1):
     mrd.write_stream(path, mrd.header((NX, NY, 1), encoded_fov=(NX * DX, NY * DY, 5)), lines)
 
 
-def reconstruct(raki, scan, folder):
-    raki("recon", scan, "-o", folder, "--method", "zero-filled", "--output", "dicom,npy,nii", "--syntax", "explicit-le")
+def reconstruct(raki, scan, folder, storage="classic"):
+    raki("recon", scan, "-o", folder, "--method", "zero-filled", "--output", "dicom,npy,nii", "--syntax", "explicit-le", "--dicom", storage)
     return np.load(folder / "image.npy")
 
 
@@ -55,13 +55,14 @@ def world(affine, voxel):
     return affine[:3, :3] @ voxel + affine[:3, 3]
 
 
+@pytest.mark.parametrize("storage", ["classic", "enhanced"])
 @pytest.mark.parametrize("directions", [*orientations(), OBLIQUE], ids=lambda d: "")
-def test_voxels_lie_where_the_scan_and_dcm2niix_say(raki, tmp_path, directions):
+def test_voxels_lie_where_the_scan_and_dcm2niix_say(raki, tmp_path, directions, storage):
     directions = np.array(directions)
     if np.linalg.det(directions) < 0:
         directions[2] *= -1
     write_scan(tmp_path / "scan.mrd", directions)
-    frames = reconstruct(raki, tmp_path / "scan.mrd", tmp_path / "out")
+    frames = reconstruct(raki, tmp_path / "scan.mrd", tmp_path / "out", storage)
     ours = nibabel.load(tmp_path / "out" / "image.nii.gz")
     data = ours.get_fdata()
     assert data.shape == (NX, NY, SLICES) and ours.header.get_xyzt_units() == ("mm", "sec")
