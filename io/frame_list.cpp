@@ -185,6 +185,21 @@ std::optional<std::map<int64_t, double>> slice_positions(const std::vector<Frame
   return distinct.size() == along.size() ? std::optional(along) : std::nullopt;
 }
 
+/// Whether two slices lie in one plane at one place: the positions are no positions then.
+bool slices_coincide(const std::vector<FrameLines>& frames) {
+  constexpr double same_place_mm = 0.01;
+  std::map<int64_t, const FrameGeometry*> of_slice;
+  for (const FrameLines& frame : frames) of_slice.try_emplace(frame.label.slice, &frame.geometry);
+  for (auto a = of_slice.begin(); a != of_slice.end(); ++a)
+    for (auto b = std::next(a); b != of_slice.end(); ++b) {
+      double squares = 0;
+      for (std::size_t i = 0; i < 3; ++i)
+        squares += std::pow(a->second->centre_mm[i] - b->second->centre_mm[i], 2);
+      if (are_parallel(*a->second, *b->second) && std::sqrt(squares) < same_place_mm) return true;
+    }
+  return false;
+}
+
 auto volume_of(const FrameLabel& label) {
   return std::tuple(label.set, label.phase, label.repetition, label.contrast);
 }
@@ -198,7 +213,7 @@ void sort_slices(std::vector<FrameLines>& frames, std::vector<Decision>& evidenc
       return std::tuple(volume_of(a.label), positions->at(a.label.slice)) <
              std::tuple(volume_of(b.label), positions->at(b.label.slice));
     });
-  else if (slices.size() > 1)
+  else if (slices.size() > 1 && slices_coincide(frames))
     for (FrameLines& frame : frames) frame.geometry.known = false;
   std::map<int64_t, int64_t> place;  // of each slice, by its counter
   std::vector<int64_t> ordered(slices.begin(), slices.end());

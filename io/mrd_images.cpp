@@ -152,6 +152,15 @@ void check_complete(const std::filesystem::path& path, const std::vector<MrdSeri
       throw std::runtime_error("images are missing");
 }
 
+/// Of the file; HDF5 crashes at the end of the process when it could not write all of one.
+int64_t most_bytes(const std::vector<MrdSeries>& series) {
+  constexpr int64_t beside = 1 << 16, beside_an_image = 1 << 12;
+  int64_t bytes = beside;
+  for (const MrdSeries& one : series)
+    bytes += static_cast<int64_t>(one.images.nbytes()) + one.images.size(0) * beside_an_image;
+  return bytes;
+}
+
 /// libismrmrd's errors reach us as exceptions; it would print them, too.
 void print_nothing(const char*, int, const char*, int, const char*) {}
 
@@ -176,6 +185,7 @@ void write_mrd_images(const std::filesystem::path& path, const std::vector<MrdSe
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   ISMRMRD::ismrmrd_set_error_handler(print_nothing);
   const PartialFile file(path), pattern(path.string() + ".pattern");
+  file.check_room(most_bytes(series));
   try {
     ISMRMRD::Dataset(pattern.name().c_str(), group, true)
         .appendImage(variable(0), image_of(series, 0, frames, 0));

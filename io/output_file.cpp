@@ -120,6 +120,15 @@ PartialFile::~PartialFile() {
   unlink(name_.c_str());
 }
 
+void PartialFile::check_room(int64_t bytes) const {
+  const int descriptor = open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0) fail_to_create(target_, errno);
+  const int error = posix_fallocate(descriptor, 0, bytes);
+  close(descriptor);
+  unlink(name_.c_str());
+  if (error != 0) fail_half_way(target_, error);
+}
+
 void PartialFile::put_in_place() const {
   rename_new(name_, target_);
 }

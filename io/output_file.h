@@ -27,6 +27,8 @@ class PartialFile {
   PartialFile& operator=(const PartialFile&) = delete;
 
   const std::filesystem::path& name() const { return name_; }
+  /// For libraries that do not survive a full disk: whether `bytes` find room now. @throws InputError (74).
+  void check_room(int64_t bytes) const;
   /// @throws InputError: 73 when `path` exists by now.
   void put_in_place() const;
 

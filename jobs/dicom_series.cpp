@@ -229,6 +229,9 @@ std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const S
     };
     Planes these{series, scan, values, planes.common, planes.options};
     these.common.content = dicom_content(name);
+    // Of the maps alone: the magnitude is the same file whatever is written beside it.
+    if (these.common.content.series_number > 10)
+      these.options.identity += " noise-repeats=" + std::to_string(options.noise_repeats);
     these.common.scaling = scaling_of(these.common.content, values, maximum);
     fs::create_directories(target.folder / folder_name(these.common.content));
     written.push_back(options.dicom_storage == DicomStorage::enhanced_mr_image ? write_enhanced(these, part)

@@ -16,12 +16,26 @@ using Json = nlohmann::json;
   throw InputError({what, found, expected, "the DICOM template", ""});
 }
 
+/// A name in up to three writings (PS3.18, F.2.2), without the empty ones behind the last.
+std::string name_of(const Json& value) {
+  std::string name, separators;
+  for (const char* writing : {"Alphabetic", "Ideographic", "Phonetic"}) {
+    const Json& text = value.contains(writing) ? value[writing] : Json();
+    if (text.is_string() && !text.get<std::string>().empty()) {
+      name += separators + text.get<std::string>();
+      separators.clear();
+    }
+    separators += '=';
+  }
+  return name;
+}
+
 /// One value as DICOM text.
 std::string text_of(const Json& value, const std::string& name) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number()) return value.dump();
   if (value.is_null()) return "";
-  if (value.is_object() && value.contains("Alphabetic")) return text_of(value["Alphabetic"], name);
+  if (value.is_object() && value.contains("Alphabetic")) return name_of(value);
   refuse("A value of the DICOM template cannot be understood", name, "text, a number or a list of these");
 }
 
@@ -44,6 +58,10 @@ DicomAttribute attribute_of(const std::string& name, const Json& value) {
            "a keyword or number of the standard");
   if (representation_of(*tag) == "SQ")
     refuse("A DICOM template cannot give a sequence", "'" + name + "'", "an attribute with a value");
+  const bool other_kind = value.is_object() && value.contains("vr") && value["vr"] != representation_of(*tag);
+  if (other_kind)
+    refuse("An attribute of the DICOM template has another representation", "'" + name + "'",
+           "vr " + representation_of(*tag));
   const bool by_the_model = value.is_object() && (value.contains("vr") || value.contains("Value"));
   return {*tag,
           by_the_model ? joined_values(value.value("Value", Json()), name) : joined_values(value, name)};

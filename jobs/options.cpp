@@ -79,6 +79,7 @@ Outputs outputs_from_text(const std::string& text) {
 
 ImageParts image_parts_from_text(const std::string& text) {
   ImageParts parts;
+  if (text == "none") return parts;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
     bool* const part = word == "phase"       ? &parts.phase
@@ -138,12 +139,14 @@ std::string interpolation_text(const RakiOptions& o) {
 
 /// What of the reader's options changes the images; the contents of the files they name come in by their
 /// digests.
-std::string reader_text(const ReaderOptions& o) {
-  std::string text = " dataset=" + o.dataset;
+/// `names`: as they are, or their digests where they may be a person's.
+std::string reader_text(const ReaderOptions& o, bool names) {
+  const auto told = [&](const std::string& name) { return names ? name : sha256(name); };
+  std::string text = " dataset=" + told(o.dataset);
   if (o.duplicates) text += " duplicates=" + to_text(*o.duplicates);
-  if (!o.axes.empty()) text += " axes=" + joined(o.axes) + " variable=" + o.variable;
-  if (!o.mask_variable.empty()) text += " mask-variable=" + o.mask_variable;
-  if (!o.calibration_variable.empty()) text += " calibration-variable=" + o.calibration_variable;
+  if (!o.axes.empty()) text += " axes=" + joined(o.axes) + " variable=" + told(o.variable);
+  if (!o.mask_variable.empty()) text += " mask-variable=" + told(o.mask_variable);
+  if (!o.calibration_variable.empty()) text += " calibration-variable=" + told(o.calibration_variable);
   if (o.fov)
     text += " fov=" + std::to_string(o.fov->x_mm) + "," + std::to_string(o.fov->y_mm) + "," +
             std::to_string(o.fov->z_mm);
@@ -178,7 +181,7 @@ std::string identity_text(const ReconOptions& options) {
        << interpolation_text(options.interpolation) << " partial-fourier=" << to_text(options.partial_fourier)
        << " kspace-filter=" << options.kspace_filter.taper
        << " centre=" << (options.voxel_centre == VoxelCentre::fourier_origin ? "fourier" : "grid")
-       << reader_text(options.reader);
+       << reader_text(options.reader, !options.deidentify);
   if (!options.dicom_template.empty()) text << " dicom-template=" << sha256_file(options.dicom_template);
   if (const auto& kept = options.deidentify)
     text << " deidentify=" << kept->patient_characteristics << kept->device << kept->institution << kept->uids

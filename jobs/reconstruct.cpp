@@ -72,7 +72,9 @@ Calibration central_calibration(const Input& input, const KSpace& filled) {
   if (input.calibration) return *input.calibration;
   if (input.kspace.sampling.acs_ky.size() >= map_lines) return embedded_calibration(input.kspace);
   const int64_t n = filled.samples.size(axis::ky), lines = std::min(n, map_lines);
-  return Calibration(filled.samples.narrow(axis::ky, n / 2 - lines / 2, lines), filled.basis);
+  Calibration calibration(filled.samples.narrow(axis::ky, n / 2 - lines / 2, lines), filled.basis);
+  calibration.first_ky = n / 2 - lines / 2;
+  return calibration;
 }
 
 Input compress(Input input, int64_t coils) {

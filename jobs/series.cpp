@@ -1,7 +1,13 @@
 #include "jobs/series.h"
 
 #include <ATen/ATen.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
+#include "gpu/error.h"
 #include "gpu/log.h"
 #include "io/array_file.h"
 #include "io/uid.h"
@@ -16,8 +22,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Room for a file that is written through memory, where a full disk would end the process.
+void reserve(const fs::path& file, int64_t bytes) {
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int error = descriptor < 0 ? errno : posix_fallocate(descriptor, 0, bytes);
+  if (descriptor >= 0) close(descriptor);
+  if (error != 0)
+    throw InputError(
+        {"No space for the images", std::strerror(error), std::to_string(bytes) + " bytes",
+         file.parent_path().parent_path().parent_path().string(), "Free some space and run again"},
+        ExitCode::io_failed);
+}
+
 /// Zeros in a new memory-mapped file.
 at::Tensor stored_planes(const fs::path& file, at::IntArrayRef sizes) {
+  reserve(file, c10::multiply_integers(sizes) * static_cast<int64_t>(sizeof(float)));
   return at::from_file(file.string(), true, c10::multiply_integers(sizes),
                        at::TensorOptions().dtype(at::kFloat))
       .view(sizes);

@@ -7,8 +7,10 @@
 namespace raki {
 
 struct AnatomicRegion {
+  std::string term;           ///< the standard's; empty where the given one is another
   std::string code, meaning;  ///< SNOMED CT
-  bool known = true;
+
+  bool paired = true;  ///< one of two, or not known
 };
 
 /// Of a defined term of Body Part Examined (PS3.16, annex L), in any case and with or without blanks; the

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "gpu/error.h"
+#include "io/dicom/anatomy.h"
 #include "io/dicom/values.h"
 #include "io/uid.h"
 
@@ -112,7 +113,8 @@ void series_module(DicomTable& table, const DicomSeries& series, const DicomOpti
   const std::string body_part = code_text(protocol.person.body_part.value_or(""));
   table.if_known(DCM_BodyPartExamined, body_part);
   const bool by_frame = options.storage == DicomStorage::enhanced_mr_image;
-  if (body_part.empty() && !by_frame)
+  const AnatomicRegion region = anatomic_region(body_part);
+  if (!by_frame && (region.paired || body_part != region.term))
     table.blank(DCM_Laterality);  // demanded where the body part may be one of a pair
 }
 
@@ -159,6 +161,12 @@ std::string content_date(const Protocol& protocol) {
 
 std::string content_time(const Protocol& protocol) {
   return first_known(time_of_day(protocol.series_time), time_of_day(protocol.person.study_time));
+}
+
+std::string acquisition_date_time(const Protocol& protocol, const FrameLabel& label) {
+  const std::string day = content_date(protocol);
+  const std::string time = label.acquisition_time_s ? time_text(*label.acquisition_time_s) : "";
+  return day.empty() || time.empty() ? "" : day + time;
 }
 
 std::string instance_uid(const DicomSeries& series, int64_t instance_number, const DicomOptions& options) {

@@ -26,6 +26,8 @@ void put_character_set(DicomItem& attributes);
 /// "YYYYMMDD" of the series, else of the study; empty when neither is known.
 std::string content_date(const Protocol& protocol);
 std::string content_time(const Protocol& protocol);
+/// Of a frame; empty where day or time are not known.
+std::string acquisition_date_time(const Protocol& protocol, const FrameLabel& label);
 
 std::string instance_uid(const DicomSeries& series, int64_t instance_number, const DicomOptions& options);
 /// Of the dimensions that a series' frames are counted along.

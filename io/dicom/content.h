@@ -13,6 +13,8 @@ struct DicomContent {
   int64_t series_number = 1;
   std::string_view image_type;  ///< of MR Image Storage: "ORIGINAL\PRIMARY\M\ND"
   std::string_view component;   ///< Complex Image Component (0008,9208): "MAGNITUDE", ...
+  std::string_view
+      contrast;  ///< value 4 of Image Type in Enhanced MR, how the values came about: "NONE", ...
   bool is_signed = false;
   bool has_unit = false;             ///< stored values times a factor are quantities: rescaled
   std::string_view unit, unit_name;  ///< UCUM code and its meaning

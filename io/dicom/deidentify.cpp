@@ -157,6 +157,7 @@ void tell(DicomTable& table, const Retained& retained, const std::string& softwa
 
 Retained retained_from_text(const std::string& text) {
   Retained retained;
+  if (text == "none") return retained;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
     const auto found = std::find_if(options.begin(), options.end(),

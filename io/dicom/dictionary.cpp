@@ -56,6 +56,18 @@ bool is_short_enough(std::string_view representation, std::string_view value) {
   return true;
 }
 
+/// At most five components in each of at most three writings of a name, which DCMTK does not count.
+bool are_names(std::string_view representation, std::string_view value) {
+  if (representation != "PN") return true;
+  int components = 1, writings = 1;
+  for (const char c : value) {
+    components = c == '^' ? components + 1 : c == '=' || c == '\\' ? 1 : components;
+    writings = c == '=' ? writings + 1 : c == '\\' ? 1 : writings;
+    if (components > 5 || writings > 3) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<DicomTag> tag_named(const std::string& name) {
@@ -66,7 +78,8 @@ std::optional<DicomTag> tag_named(const std::string& name) {
     found = DcmTag(numbered->group, numbered->element);
   else if (DcmTag::findTagFromName(name.c_str(), found).bad())
     return std::nullopt;
-  const bool known = found.getEVR() != EVR_UNKNOWN && found.getEVR() != EVR_UN && found.getGroup() % 2 == 0;
+  const bool known = found.getElement() != 0 && found.getEVR() != EVR_UNKNOWN && found.getEVR() != EVR_UN &&
+                     found.getGroup() % 2 == 0;
   return known ? std::optional(DicomTag(found)) : std::nullopt;
 }
 
@@ -91,6 +104,7 @@ std::string fault_of(const DicomTag& tag, const std::string& value) {
   if (!taken) return std::string("a value that is no ") + key.getVRName();
   if (value.empty()) return "";
   if (element->checkValue("1-n", OFFalse).bad()) return std::string("a value that is no ") + key.getVRName();
+  if (!are_names(key.getVRName(), value)) return "a value that is no PN";
   if (!is_short_enough(key.getVRName(), value))
     return std::string("a value that is too long for ") + key.getVRName();
   const auto [least, most] = multiplicity_of(key);

@@ -40,23 +40,12 @@ void multi_frame(DicomTable& table, const DicomSeries& series, size_t frames, co
   table.stand_in(!time.empty(), DCM_ContentTime, time.empty() ? "000000" : time, "000000");
 }
 
-std::string acquisition_date_time(const DicomSeries& series, const DicomPlane& first) {
-  const std::string day = content_date(*series.protocol);
-  if (day.empty() || !first.label.acquisition_time_s) return "";
-  return day + time_text(*first.label.acquisition_time_s);
-}
-
 /// Enhanced MR Image (PS3.3, C.8.13.1).
 void enhanced_image(DicomTable& table, const DicomSeries& series, const DicomPlane& first,
                     const DicomOptions& options) {
   const Protocol& protocol = *series.protocol;
   table.module = "image";
-  table.always(DCM_ImageType, enhanced_image_type);
-  table.always(DCM_PixelPresentation, "MONOCHROME");
-  table.always(DCM_VolumetricProperties, "VOLUME");
-  table.always(DCM_VolumeBasedCalculationTechnique, "NONE");
-  table.always(DCM_ComplexImageComponent, std::string(series.content.component));
-  table.always(DCM_AcquisitionContrast, "UNKNOWN");
+  describe_image(table, DCM_ImageType, series);
   table.always(DCM_ContentQualification, "RESEARCH");
   table.always(DCM_ImageComments, image_comments(series, ""));
   table.always(DCM_DerivationDescription, derivation_text(series, options));
@@ -64,7 +53,7 @@ void enhanced_image(DicomTable& table, const DicomSeries& series, const DicomPla
   table.always(DCM_LossyImageCompression, "00");
   table.always(DCM_PresentationLUTShape, "IDENTITY");
   table.module = "acquisition";
-  table.if_known(DCM_AcquisitionDateTime, acquisition_date_time(series, first));
+  table.if_known(DCM_AcquisitionDateTime, acquisition_date_time(protocol, first.label));
   table.if_known(DCM_MagneticFieldStrength,
                  protocol.field_strength_t ? double_text(*protocol.field_strength_t) : "");
   table.if_it_applies(DCM_ResonantNucleus, nucleus(protocol));

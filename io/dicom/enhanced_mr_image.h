@@ -13,9 +13,6 @@
 
 namespace raki {
 
-/// Image Type and Frame Type.
-constexpr const char* enhanced_image_type = "DERIVED\\PRIMARY\\VOLUME\\NONE";
-
 /// All attributes of the file but its pixels and its character set. Whatever is the same for all frames
 /// stands in the shared functional groups, the rest in those of each frame. @throws Bug without planes.
 DicomItem enhanced_mr_image_attributes(const DicomSeries& series, const std::vector<DicomPlane>& planes,

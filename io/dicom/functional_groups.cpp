@@ -8,7 +8,6 @@
 #include "io/dicom/acquisition.h"
 #include "io/dicom/anatomy.h"
 #include "io/dicom/common.h"
-#include "io/dicom/enhanced_mr_image.h"
 #include "io/dicom/values.h"
 
 namespace raki {
@@ -54,12 +53,7 @@ DicomTable frame_anatomy(const Protocol& protocol) {
 
 DicomTable frame_type(const DicomSeries& series) {
   DicomTable item("image");
-  item.always(DCM_FrameType, enhanced_image_type);
-  item.always(DCM_PixelPresentation, "MONOCHROME");
-  item.always(DCM_VolumetricProperties, "VOLUME");
-  item.always(DCM_VolumeBasedCalculationTechnique, "NONE");
-  item.always(DCM_ComplexImageComponent, std::string(series.content.component));
-  item.always(DCM_AcquisitionContrast, "UNKNOWN");
+  describe_image(item, DCM_FrameType, series);
   return item;
 }
 
@@ -135,6 +129,15 @@ std::string joined(const std::vector<int64_t>& numbers) {
 
 }  // namespace
 
+void describe_image(DicomTable& table, DicomTag type, const DicomSeries& series) {
+  table.always(type, "DERIVED\\PRIMARY\\VOLUME\\" + std::string(series.content.contrast));
+  table.always(DCM_PixelPresentation, "MONOCHROME");
+  table.always(DCM_VolumetricProperties, "VOLUME");
+  table.always(DCM_VolumeBasedCalculationTechnique, "NONE");
+  table.always(DCM_ComplexImageComponent, std::string(series.content.component));
+  table.always(DCM_AcquisitionContrast, "UNKNOWN");
+}
+
 FunctionalGroup frame_content(const DicomSeries& series, const DicomPlane& plane,
                               const FrameDimensions& dimensions, const FrameIndex& index) {
   DicomTable item("image");
@@ -147,9 +150,7 @@ FunctionalGroup frame_content(const DicomSeries& series, const DicomPlane& plane
   item.always(DCM_InStackPositionNumber, std::to_string(index.in_stack));
   item.always(DCM_TemporalPositionIndex, std::to_string(index.temporal));
   item.always(DCM_FrameAcquisitionNumber, std::to_string(index.acquisition));
-  const std::string date = content_date(*series.protocol);
-  if (plane.label.acquisition_time_s && !date.empty())
-    item.if_it_applies(DCM_FrameAcquisitionDateTime, date + time_text(*plane.label.acquisition_time_s));
+  item.if_it_applies(DCM_FrameAcquisitionDateTime, acquisition_date_time(*series.protocol, plane.label));
   if (!plane.verdict.empty())
     item.always(DCM_FrameComments, line_text("Reconstruction " + plane.verdict, 10 * longest_st));
   return {DCM_FrameContentSequence, std::move(item)};

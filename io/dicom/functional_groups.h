@@ -8,6 +8,9 @@
 
 namespace raki {
 
+/// What every frame and the file as a whole say of the image; `type`: Image Type or Frame Type.
+void describe_image(DicomTable& table, DicomTag type, const DicomSeries& series);
+
 /// A functional group sequence and its one item. Groups of nothing known are left out.
 struct FunctionalGroup {
   DicomTag tag;

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 
 #include "gpu/error.h"
 #include "io/dicom/dcmtk_setup.h"
 #include "io/dicom/dictionary.h"
+#include "io/dicom/mr_image.h"
 
 namespace raki {
 
@@ -163,10 +165,45 @@ bool is_our_own(const DicomTag& tag) {
   throw InputError({what, keyword_of(tag) + found, "", "the DICOM template", advice});
 }
 
+bool same_value(const DicomTag& tag, const std::string& a, const std::string& b) {
+  const std::string kind = representation_of(tag);
+  if (a.empty() || b.empty() || (kind != "DS" && kind != "IS")) return a == b;
+  const double x = std::strtod(a.c_str(), nullptr), y = std::strtod(b.c_str(), nullptr);
+  return std::abs(x - y) <= 1e-9 * std::abs(x);
+}
+
+/// A protocol, and what DICOM makes of it, have no room for every value.
+void check_is_written(const DicomTemplate& given, const TemplatedProtocol& result) {
+  DicomSeries series;
+  series.protocol = &result.protocol;
+  DicomOptions options;
+  options.identity = "template";
+  DicomItem written = mr_image_attributes(series, DicomPlane(), options);
+  put_over(written, result.rest);
+  for (const DicomAttribute& row : given.attributes) {
+    if (row.tag == DicomTag(DCM_SeriesDescription)) continue;  // raki's word comes behind it
+    const auto found = std::find_if(written.begin(), written.end(),
+                                    [&](const DicomAttribute& other) { return other.tag == row.tag; });
+    if (found == written.end() || !same_value(row.tag, row.value, found->value))
+      refuse("A value of the DICOM template cannot be written as it is", row.tag,
+             row.value.empty() ? ": no value" : ": a value that says nothing", "");
+  }
+}
+
 void check_attribute(const DicomAttribute& row, size_t contrasts) {
   const std::string fault = fault_of(row.tag, row.value);
   if (!fault.empty())
     refuse("A value of the DICOM template breaks the rules of its kind", row.tag, ": " + fault, "");
+  const std::string kind = representation_of(row.tag);
+  const bool lines = kind == "LT" || kind == "ST" || kind == "UT";
+  if (!lines && std::any_of(row.value.begin(), row.value.end(), [](char c) { return c >= 0 && c < ' '; }))
+    refuse("A value of the DICOM template holds control characters", row.tag, "", "");
+  if (row.value.empty() && kind == "CS" && row.tag.group == 0x0018)
+    refuse("A value of the DICOM template may not be empty", row.tag, "", "");
+  const bool is_number = kind == "DS" || kind == "IS";
+  if (is_number && place_of(row.tag) != nullptr && !row.value.empty() &&
+      !(std::strtod(row.value.c_str(), nullptr) > 0))
+    refuse("A value of the DICOM template must be above 0", row.tag, "", "");
   if (is_our_own(row.tag))
     refuse("An attribute of the DICOM template is not for a user to choose", row.tag, "",
            "It follows from the scan and the reconstruction; leave it out");
@@ -211,6 +248,7 @@ TemplatedProtocol with_template(const Protocol& protocol, const DicomTemplate& g
     else if (!place->by_contrast || contrasts == 1)
       place->set(result.protocol, row.value);
   }
+  if (given.asked_for) check_is_written(given, result);
   return result;
 }
 

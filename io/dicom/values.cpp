@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -77,12 +78,16 @@ std::string double_text(double value) {
 }
 
 std::string date_text(std::string_view text) {
+  if (text.size() > 10 && (text[10] == 'Z' || text[10] == '+' || text[10] == '-'))
+    text = text.substr(0, 10);  // the time zone of XML's dates
   const bool dashed = text.size() == 10 && text[4] == '-' && text[7] == '-';
   const std::string digits = dashed ? without(text, '-') : std::string(text);
   if (digits.size() != 8 || !std::all_of(digits.begin(), digits.end(), is_digit)) return "";
-  const int month = number(std::string_view(digits).substr(4, 2)),
-            day = number(std::string_view(digits).substr(6, 2));
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? digits : "";
+  const std::string_view view(digits);
+  const std::chrono::year_month_day day(std::chrono::year(number(view.substr(0, 4))),
+                                        std::chrono::month(static_cast<unsigned>(number(view.substr(4, 2)))),
+                                        std::chrono::day(static_cast<unsigned>(number(view.substr(6, 2)))));
+  return day.ok() ? digits : "";
 }
 
 std::string time_text(std::string_view text) {

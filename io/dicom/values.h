@@ -19,7 +19,8 @@ std::string decimal_text(const std::vector<double>& values);
 /// A number of 8 bytes (FD) with all its digits.
 std::string double_text(double value);
 
-/// Date (DA) "YYYYMMDD" from "YYYY-MM-DD" or "YYYYMMDD"; empty for anything else.
+/// Date (DA) "YYYYMMDD" from "YYYY-MM-DD" (a time zone left out) or "YYYYMMDD"; empty for anything else, and
+/// for days that no calendar has.
 std::string date_text(std::string_view text);
 /// Time (TM) "HHMMSS" with the fraction, from "HH:MM:SS[.f]" or "HHMMSS[.f]", a time zone left out; else
 /// empty.

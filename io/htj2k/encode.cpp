@@ -194,6 +194,7 @@ constexpr const char* psnr_prefix = "psnr:";
 
 Quality quality_from_text(const std::string& text) {
   Quality quality;
+  if (text == "none") return quality;
   std::string number;
   if (text.starts_with(ratio_prefix)) {
     quality.kind = Quality::Kind::ratio;

@@ -21,7 +21,7 @@ struct Quality {
   double value = 0;
 };
 
-/// "ratio:10", "psnr:60". @throws InputError (64) for anything else.
+/// "ratio:10", "psnr:60"; "none": lossless. @throws InputError (64) for anything else.
 Quality quality_from_text(const std::string& text);
 std::string to_text(const Quality& quality);
 
@@ -37,8 +37,8 @@ struct EncodeOptions {
 
 /// With a TLM marker segment, and one tile-part a resolution where resolutions come before components (LRCP,
 /// RLCP, RPCL; gray: always). The defaults are what transfer syntax .202 asks for. Colour images go through
-/// the colour transform. The same image and options make the same bytes, but for images in several tiles: there OpenJPH
-/// 0.9 writes an empty block or leaves it out as the alignment of its memory has it.
+/// the colour transform. The same image and options make the same bytes, but for images in several tiles:
+/// there OpenJPH 0.9 writes an empty block or leaves it out as the alignment of its memory has it.
 /// @throws InputError (64) for options out of range, and for a quality that cannot be reached; Bug for an
 /// image whose sides are not within 1 to 32768, or whose samples do not fit `bits`.
 std::vector<uint8_t> encode_htj2k(const PixelImage& image, const EncodeOptions& options = {});

@@ -20,6 +20,7 @@
 #include "io/htj2k/encode.h"
 #include "io/htj2k/openjpeg_decoder.h"
 #include "io/htj2k/openjph_decoder.h"
+#include "tests/bench/bare_openjph.h"
 #include "tests/bench/measuring.h"
 #include "tests/support/temporary_folder.h"
 
@@ -65,12 +66,14 @@ std::string ratio(const char* name, double value) {
 }
 
 void measure_encoding(const Speeds& speeds, int batch, int cores) {
-  const double one = speeds.megabytes(1, median_seconds([&] { encode_htj2k(speeds.image); }));
-  speeds.print("encode, one core", one, "");
-  const double all = speeds.megabytes(
-      batch,
-      median_seconds([&] { parallel_for(batch, cores, [&](int64_t) { encode_htj2k(speeds.image); }); }));
-  speeds.print("encode, all cores", all, "");
+  const double openjph = speeds.megabytes(1, median_seconds([&] { encode_with_openjph(speeds.image); }));
+  for (const int threads : {1, cores}) {
+    const double ours = speeds.megabytes(
+        batch,
+        median_seconds([&] { parallel_for(batch, threads, [&](int64_t) { encode_htj2k(speeds.image); }); }));
+    speeds.print(threads == 1 ? "encode, one core" : "encode, all cores", ours,
+                 ratio("against_openjph", ours / openjph));
+  }
 }
 
 void measure_decoding(const Speeds& speeds, int batch, int cores) {

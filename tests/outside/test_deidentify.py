@@ -7,6 +7,7 @@ import pathlib
 import re
 import sys
 
+import h5py
 import numpy as np
 import pydicom
 import pytest
@@ -149,6 +150,14 @@ def test_nothing_of_a_person_is_left_anywhere(scan, tmp_path, storage):
     done = recon(scan, tmp_path / "closed", *options, "--deidentify")
     assert traces(tmp_path / "closed") == [] and SECRET not in done.stderr + done.stdout
     assert not [f for f in (tmp_path / "closed").rglob("*") if SECRET in f.name]
+
+
+def test_the_name_of_a_group_is_left_out_too(tmp_path):
+    run("raki", "phantom", "-o", tmp_path / "scan.h5", "--matrix-x", 64, "--matrix-y", 64, "--slices", 1, "--coils", 2)
+    with h5py.File(tmp_path / "scan.h5", "a") as file:
+        file.move("dataset", SECRET)
+    recon(tmp_path / "scan.h5", tmp_path / "out", "--dataset", SECRET, "--deidentify")
+    assert traces(tmp_path / "out") == []
 
 
 def test_what_is_retained_stays(scan, tmp_path):

@@ -1,5 +1,6 @@
 """DICOM files before pydicom, dciodvfy, dcmdump and dcmftest, and the geometry in patient coordinates."""
 
+import json
 import os
 import struct
 
@@ -60,6 +61,14 @@ def test_the_length_of_the_meta_header_is_right(series, kind, syntax):
 def test_dciodvfy_finds_no_error_and_no_new_warning(series, kind, syntax):
     for file in series(kind, syntax).files:
         assert complaints(file) == []
+
+
+@pytest.mark.parametrize("part", ["KNEE", "BREAST", "L SPINE", "LSPINE", "HEAD", "Kopf"])
+def test_dciodvfy_finds_no_error_whatever_the_body_part(series, tmp_path, part):
+    (tmp_path / "template.json").write_text(json.dumps({"BodyPartExamined": part.upper()}))
+    run("raki", "recon", series("recon", "202").folder.parent / "scan.h5", "-o", tmp_path / "out", "--method", "zero-filled", "--syntax", "explicit-le",
+        "--output", "dicom", "--dicom-template", tmp_path / "template.json")
+    assert [c for c in complaints(tmp_path / "out" / "series001" / "image0001.dcm") if c.startswith("Error")] == []  # it warns of its own lists
 
 
 def test_lossy_files_say_how_much_was_lost(series, tmp_path):

@@ -72,6 +72,25 @@ def test_every_file_of_the_series_is_listed_with_the_checksums_of_its_frames(res
     assert sum(frames) == 2 * len(PARTS)
 
 
+def test_other_repeats_are_other_maps_of_the_same_image(raki, phantom, tmp_path):
+    found = []
+    for repeats in (2, 3):
+        raki("recon", phantom / "scan.h5", "-o", tmp_path / f"{repeats}", "--method", "hybrid", "--noise-map", "--noise-repeats", repeats,
+             "--slices", "0:1", "--output", "dicom")
+        found.append([values_of(tmp_path / f"{repeats}", number)[1] for number in (1, 11)])
+    (image, noise), (same, other) = found
+    assert image.SOPInstanceUID == same.SOPInstanceUID and image.PixelData == same.PixelData
+    assert noise.SOPInstanceUID != other.SOPInstanceUID and noise.SeriesInstanceUID != other.SeriesInstanceUID
+
+
+def test_the_phase_has_its_zero_at_the_mean(raki, tmp_path):
+    """Also of a scan with fewer calibration lines than coil maps are made of, and few lines in all."""
+    raki("phantom", "-o", tmp_path / "scan.h5", "--slices", 1, "--coils", 4, "--matrix-x", 96, "--matrix-y", 40, "-R", 2, "--acs", 16)
+    raki("recon", tmp_path / "scan.h5", "-o", tmp_path / "out", "--method", "linear", "--output", "npy", "--parts", "real,imaginary")
+    real, imaginary = (np.load(tmp_path / "out" / f"{part}.npy").sum() for part in ("real", "imaginary"))
+    assert abs(np.angle(real + 1j * imaginary)) < 0.1
+
+
 @pytest.mark.parametrize("options, words", [(("--parts", "phase", "--combine", "rss"), "no phase"), (("--parts", "angle"), "phase, real or imaginary"),
                                             (("--dicom", "modern"), "classic (a file a slice) or enhanced")])
 def test_what_cannot_be_written_is_a_usage_error(raki, phantom, tmp_path, options, words):
@@ -95,6 +114,11 @@ def test_a_template_goes_before_the_scan(raki, phantom, tmp_path, storage):
     assert d.ReferringPhysicianName == "Doctor^A"
     echo = d if storage == "classic" else d.SharedFunctionalGroupsSequence[0].MREchoSequence[0]
     assert (echo.EchoTime if storage == "classic" else echo.EffectiveEchoTime) == 4.25
+
+
+def test_a_name_keeps_all_its_writings(raki, phantom, tmp_path):
+    templated(raki, phantom / "scan.h5", tmp_path, {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Yamada^Tarou", "Phonetic": "やまだ^たろう"}]}})
+    assert values_of(tmp_path / "out", 1)[1].PatientName == "Yamada^Tarou==やまだ^たろう"
 
 
 def test_another_template_is_another_series_of_the_same_study(raki, phantom, tmp_path):
@@ -130,7 +154,10 @@ def test_a_file_of_the_scanner_is_a_template(raki, phantom, tmp_path):
                                           ({"Colour": "red"}, "'Colour'"), ({"EchoTime": "short"}, "EchoTime: a value that is no DS"),
                                           ({"PatientID": ["a", "b"]}, "2 values where 1 may be"), ({"PatientID": {"a": 1}}, "PatientID"),
                                           ({"OtherPatientIDsSequence": []}, "cannot give a sequence"), ("[1, 2]", "neither DICOM nor a JSON object"),
-                                          ({"PatientName": "x" * 65}, "PatientName: a value that is too long for PN"), ({"SOPInstanceUID": "1.2"}, "not for a user")])
+                                          ({"EchoTime": 0}, "EchoTime"), ({"PatientSex": "Q"}, "PatientSex"), ({"PatientWeight": -3}, "above 0"),
+                                          ({"PatientID": "a\nb"}, "control characters"), ({"ScanningSequence": ""}, "may not be empty"),
+                                          ({"PatientID": {"vr": "SQ", "Value": []}}, "vr LO"), ({"StudyDate": "20240230"}, "StudyDate"),
+                                          ({"PatientName": "a^b^c^d^e^f"}, "PatientName"), ({"00100000": 5}, "'00100000'"), ({"PatientName": "x" * 65}, "PatientName: a value that is too long for PN"), ({"SOPInstanceUID": "1.2"}, "not for a user")])
 def test_a_wrong_template_is_refused_before_the_reconstruction(raki, phantom, tmp_path, given, words):
     done = templated(raki, phantom / "scan.h5", tmp_path, given, code=65)
     assert words in done.stderr and "1970" not in done.stderr and not (tmp_path / "out").exists()

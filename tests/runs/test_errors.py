@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import resource
 import subprocess
 import time
 
@@ -207,7 +208,7 @@ def test_epi_is_refused_by_name(raki, data, tmp_path, name):
     recon(raki, 65, data / "siemens_skyra_gre_epi" / name, tmp_path, says=["EPI", "phase correction"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_cleanly(raki, phantom, tmp_path, number):
     run = subprocess.Popen([raki.path, "recon", phantom / "scan.h5", "-o", tmp_path / "out", "--method", "raki-2019",
                             "--iterations", "1000000"], stderr=subprocess.PIPE, text=True)
@@ -218,4 +219,17 @@ def test_a_signal_stops_cleanly(raki, phantom, tmp_path, number):
     run.send_signal(number)
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 75, errors
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kilobytes", [60, 200])  # no room for the images, and for the file
+@pytest.mark.parametrize("output", ["npy", "mrd", "cfl", "nii", "dicom"])
+def test_without_room_nothing_is_left_behind(raki, phantom, tmp_path, output, kilobytes):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * kilobytes,) * 2)
+    done = subprocess.run([raki.path, "recon", phantom / "scan.h5", "-o", tmp_path / "out", "--method", "zero-filled", "--output", output],
+                          preexec_fn=limit, capture_output=True, text=True, timeout=60)
+    if done.returncode == 0:  # files of less than the limit
+        assert kilobytes == 200
+        return
+    assert done.returncode == 74 and len([line for line in done.stderr.splitlines() if " error " in line]) == 1, done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -66,6 +66,18 @@ TEST_F(ScanReaderTest, SlicesWithoutPositionsKeepTheirCountersAndSaySo) {
   EXPECT_FALSE(reader.read({0}).geometry[0].known);
 }
 
+TEST_F(ScanReaderTest, SlicesOfSeveralOrientationsKeepTheirPlaces) {
+  std::vector<Line> lines;
+  for (int slice = 0; slice < 2; ++slice)
+    for (int ky = 0; ky < 24; ++ky) {
+      lines.push_back(kspace_line(ky, 24, 32, 2, slice));
+      if (slice == 1) std::swap(lines.back().phase_dir, lines.back().slice_dir);
+    }
+  const FrameBatch batch = open(lines).read({0, 1});
+  EXPECT_TRUE(batch.geometry[0].known && batch.geometry[1].known);
+  EXPECT_NE(batch.geometry[0].slice_dir, batch.geometry[1].slice_dir);
+}
+
 TEST_F(ScanReaderTest, ContrastsRepetitionsPhasesAndSetsAreFrames) {
   std::vector<Line> lines;
   for (uint16_t i = 0; i < 5; ++i)
