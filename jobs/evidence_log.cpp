@@ -6,6 +6,7 @@
 
 #include "gpu/log.h"
 #include "gpu/text.h"
+#include "io/dicom/mr_image.h"
 
 namespace raki {
 
@@ -40,6 +41,15 @@ void log_frames(const Series& series) {
     const auto n = frames[message.substr(0, message.find(':'))];
     log(level, "frame", message + " (" + std::to_string(n) + (n == 1 ? " frame)" : " frames)"));
   }
+}
+
+void log_changed_attributes(const Protocol& protocol) {
+  DicomSeries series;
+  series.protocol = &protocol;
+  DicomOptions options;
+  options.identity = "log";  // its identifiers are written nowhere
+  for (const DicomGap& gap : dicom_gaps(series, DicomPlane(), options))
+    if (gap.changed) log_warning("DICOM", gap.attribute + ": " + gap.instead);
 }
 
 }  // namespace raki

@@ -17,4 +17,7 @@ void log_scan(const ScanSummary& scan);
 /// mostly numbers, is the first such frame's.
 void log_frames(const Series& series);
 
+/// Warns of attributes that DICOM files cannot say as the header does; without the values.
+void log_changed_attributes(const Protocol& protocol);
+
 }  // namespace raki

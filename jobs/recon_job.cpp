@@ -66,6 +66,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   log_scan(scan);
   SeriesTarget target;
   target.header = with_template(scan.protocol, given, contrasts_of(scan));
+  if (options.outputs.dicom) log_changed_attributes(target.header.protocol);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
   log_decisions(context.evidence);

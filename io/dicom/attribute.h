@@ -33,11 +33,12 @@ struct DicomAttribute {
   bool operator==(const DicomAttribute&) const = default;
 };
 
-/// An attribute that the scan does not answer for.
+/// An attribute that the scan does not answer for, or not as it is written.
 struct DicomGap {
   std::string module;     ///< "patient", "study", "series", "equipment", "image", "geometry", "acquisition"
   std::string attribute;  ///< keyword of the standard: "PatientName"
   std::string instead;    ///< "empty", "left out", or what stands in for it, in words
+  bool changed = false;   ///< the scan does answer, with something that DICOM does not take as it is
   bool operator==(const DicomGap&) const = default;
 };
 

@@ -20,14 +20,21 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-std::string line(const Text& text, size_t longest) {
-  return line_text(text.value_or(""), longest);
+/// What the header's text becomes.
+DicomValue line(const Text& text, size_t longest) {
+  const std::string given = text.value_or(""), value = line_text(given, longest);
+  if (value == given) return value;
+  const bool cut = value.size() < given.size() && given.starts_with(value);
+  return {value, cut ? "cut to " + std::to_string(longest) + " characters"
+                     : "without characters that DICOM does not allow there"};
 }
-std::string date(const Text& text) {
-  return date_text(text.value_or(""));
+DicomValue date(const Text& text) {
+  const std::string value = date_text(text.value_or(""));
+  return {value, value.empty() && text && !text->empty() ? "empty: what the header says is no date" : ""};
 }
-std::string time_of_day(const Text& text) {
-  return time_text(std::string_view(text.value_or("")));
+DicomValue time_of_day(const Text& text) {
+  const std::string value = time_text(std::string_view(text.value_or("")));
+  return {value, value.empty() && text && !text->empty() ? "empty: what the header says is no time" : ""};
 }
 std::string first_known(const std::string& a, const std::string& b) {
   return a.empty() ? b : a;
@@ -60,7 +67,7 @@ void series_name(DicomTable& table, const DicomSeries& series) {
   const std::string ours = plain ? "raki" : "raki " + std::string(series.content.name);
   const size_t room = longest_lo - ours.size() - 3;
   const std::string given =
-      first_known(line(protocol.series_description, room), line(protocol.protocol_name, room));
+      first_known(line(protocol.series_description, room).text, line(protocol.protocol_name, room).text);
   table.stand_in(!given.empty(), DCM_SeriesDescription, given.empty() ? ours : given + " (" + ours + ")",
                  "raki");
 }
@@ -156,11 +163,11 @@ void put_character_set(DicomItem& attributes) {
 }
 
 std::string content_date(const Protocol& protocol) {
-  return first_known(date(protocol.series_date), date(protocol.person.study_date));
+  return first_known(date(protocol.series_date).text, date(protocol.person.study_date).text);
 }
 
 std::string content_time(const Protocol& protocol) {
-  return first_known(time_of_day(protocol.series_time), time_of_day(protocol.person.study_time));
+  return first_known(time_of_day(protocol.series_time).text, time_of_day(protocol.person.study_time).text);
 }
 
 std::string acquisition_date_time(const Protocol& protocol, const FrameLabel& label) {

@@ -158,7 +158,7 @@ std::vector<DicomGap> dicom_gaps(const DicomSeries& series, const DicomPlane& pl
                                  const DicomOptions& options) {
   std::vector<DicomGap> gaps;
   for (const DicomTable::Gap& gap : fill_table(series, plane, options).gaps)
-    gaps.push_back({gap.module, keyword_of(gap.tag), gap.instead});
+    gaps.push_back({gap.module, keyword_of(gap.tag), gap.instead, gap.changed});
   return gaps;
 }
 

@@ -8,14 +8,20 @@
 
 namespace raki {
 
-void DicomTable::always(DicomTag tag, std::string value) {
-  if (value.empty()) gap(tag, "empty");
-  put({tag, std::move(value)});
+void DicomTable::always(DicomTag tag, DicomValue value) {
+  if (!value.change.empty())
+    gap(tag, value.change, true);
+  else if (value.text.empty())
+    gap(tag, "empty");
+  put({tag, std::move(value.text)});
 }
 
-void DicomTable::if_known(DicomTag tag, std::string value) {
-  if (value.empty()) return gap(tag, "left out");
-  put({tag, std::move(value)});
+void DicomTable::if_known(DicomTag tag, DicomValue value) {
+  if (!value.change.empty())
+    gap(tag, value.change, true);
+  else if (value.text.empty())
+    gap(tag, "left out");
+  if (!value.text.empty()) put({tag, std::move(value.text)});
 }
 
 void DicomTable::if_it_applies(DicomTag tag, std::string value) {

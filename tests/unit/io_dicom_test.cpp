@@ -94,6 +94,21 @@ TEST(DicomGaps, WhatTheScanDoesNotSayIsListedByItsKeyword) {
   EXPECT_EQ(instead_of(e, "PatientName"), "");
 }
 
+TEST(DicomGaps, WhatCannotBeWrittenAsItIsIsToldAsAChange) {
+  Example e;
+  e.protocol.person.accession_number = "12345678901234567";
+  e.protocol.person.patient_name = "A\\B";
+  e.protocol.person.birth_date = "1971-02-30";
+  e.protocol.station = "MR 1";
+  EXPECT_EQ(instead_of(e, "AccessionNumber"), "study: cut to 16 characters");
+  EXPECT_EQ(instead_of(e, "PatientName"), "patient: without characters that DICOM does not allow there");
+  EXPECT_EQ(instead_of(e, "PatientBirthDate"), "patient: empty: what the header says is no date");
+  EXPECT_EQ(instead_of(e, "StationName"), "");
+  int changed = 0;
+  for (const DicomGap& gap : dicom_gaps(e.series, e.plane, e.options)) changed += gap.changed;
+  EXPECT_EQ(changed, 3);
+}
+
 TEST(DicomAttributes, BackslashesInTheHeaderDoNotMakeMoreValues) {
   Example e;
   e.protocol.person.patient_name = "A\\B";
