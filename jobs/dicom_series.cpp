@@ -100,9 +100,8 @@ void for_groups(const Planes& planes, int64_t group, const std::function<void(do
   });
 }
 
-/// Planes that one thread encodes before it writes them: attributes and files are made twice as fast when the
-/// encoder has not emptied the caches in between (tests/bench/dicom_write.cpp). Fewer where threads would
-/// idle.
+/// Planes that one thread encodes before it writes them: after the first, attributes and files find warm
+/// caches, which the encoder would empty in between. Fewer where threads would idle.
 int64_t group_of(int64_t count) {
   return std::clamp<int64_t>(count / (4 * threads()), 1, 8);
 }
@@ -156,12 +155,12 @@ WrittenDicomSeries write_enhanced(const Planes& planes, const SeriesTarget& targ
   return written;
 }
 
-/// Real and imaginary parts are scaled like the magnitude, phases so that half a turn is 32767.
+/// What has no unit, real and imaginary part too, is scaled like the magnitude; phases so that half a turn is
+/// 32767.
 PixelScaling scaling_of(const DicomContent& content, const at::Tensor& values, double magnitude_maximum) {
-  const bool part = content.name == "magnitude" || content.name == "real" || content.name == "imaginary";
-  const double most = content.name == "phase" ? M_PI
-                      : part                  ? magnitude_maximum
-                                              : values.abs().max().item<double>();
+  const double most = !content.has_unit         ? magnitude_maximum
+                      : content.name == "phase" ? M_PI
+                                                : values.abs().max().item<double>();
   return pixel_scaling(most, content.is_signed);
 }
 
@@ -214,7 +213,6 @@ DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometr
 std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const ScanSummary& scan,
                                                    const ReconOptions& options, const SeriesTarget& target) {
   const double maximum = series.images.max().item<double>();
-
   Planes planes{series, scan, series.images, dicom_series(scan, series.geometry, series.samplings.front()),
                 dicom_options(series, options, target.input_digest)};
   planes.common.protocol = &target.header.protocol;
@@ -230,7 +228,7 @@ std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const S
     Planes these{series, scan, values, planes.common, planes.options};
     these.common.content = dicom_content(name);
     // Of the maps alone: the magnitude is the same file whatever is written beside it.
-    if (these.common.content.series_number > 10)
+    if (these.common.content.is_map())
       these.options.identity += " noise-repeats=" + std::to_string(options.noise_repeats);
     these.common.scaling = scaling_of(these.common.content, values, maximum);
     fs::create_directories(target.folder / folder_name(these.common.content));

@@ -28,10 +28,9 @@ void reserve(const fs::path& file, int64_t bytes) {
   const int error = descriptor < 0 ? errno : posix_fallocate(descriptor, 0, bytes);
   if (descriptor >= 0) close(descriptor);
   if (error != 0)
-    throw InputError(
-        {"No space for the images", std::strerror(error), std::to_string(bytes) + " bytes",
-         file.parent_path().parent_path().parent_path().string(), "Free some space and run again"},
-        ExitCode::io_failed);
+    throw InputError({"No space for the images", std::strerror(error), std::to_string(bytes) + " bytes",
+                      file.string(), "Free some space and run again"},
+                     ExitCode::io_failed);
 }
 
 /// Zeros in a new memory-mapped file.

@@ -4,7 +4,7 @@
 #include <dcmtk/dcmdata/dcdeftag.h>
 
 #include <algorithm>
-#include <array>
+#include <initializer_list>
 
 #include "gpu/error.h"
 #include "io/dicom/anatomy.h"
@@ -20,14 +20,6 @@ namespace {
 
 using Text = std::optional<std::string>;
 
-/// What the header's text becomes.
-DicomValue line(const Text& text, size_t longest) {
-  const std::string given = text.value_or(""), value = line_text(given, longest);
-  if (value == given) return value;
-  const bool cut = value.size() < given.size() && given.starts_with(value);
-  return {value, cut ? "cut to " + std::to_string(longest) + " characters"
-                     : "without characters that DICOM does not allow there"};
-}
 DicomValue date(const Text& text) {
   const std::string value = date_text(text.value_or(""));
   return {value, value.empty() && text && !text->empty() ? "empty: what the header says is no date" : ""};
@@ -48,15 +40,12 @@ void uid(DicomTable& table, const DcmTagKey& tag, const Text& from_header, const
   table.stand_in(known, tag, known ? *from_header : make_uid(role, identity), "made from the file's digest");
 }
 
-std::string sex(const Text& text) {
+/// One of the standard's terms; none given: any code.
+DicomValue term(const Text& text, std::initializer_list<std::string_view> terms = {}) {
   const std::string code = code_text(text.value_or(""));
-  return code == "M" || code == "F" || code == "O" ? code : "";
-}
-
-std::string patient_position(const Text& text) {
-  constexpr std::array<std::string_view, 8> terms{"HFP", "HFS", "HFDR", "HFDL", "FFDR", "FFDL", "FFP", "FFS"};
-  const std::string code = code_text(text.value_or(""));
-  return std::find(terms.begin(), terms.end(), code) != terms.end() ? code : "";
+  const bool known = terms.size() == 0 || std::find(terms.begin(), terms.end(), code) != terms.end();
+  if (known && !code.empty()) return code;
+  return {"", text && !text->empty() ? "empty: what the header says is no term of DICOM" : ""};
 }
 
 /// The scanner's own series may stand beside ours, and our phase beside our magnitude: the name tells them
@@ -66,8 +55,8 @@ void series_name(DicomTable& table, const DicomSeries& series) {
   const bool plain = series.content.name == "magnitude";
   const std::string ours = plain ? "raki" : "raki " + std::string(series.content.name);
   const size_t room = longest_lo - ours.size() - 3;
-  const std::string given =
-      first_known(line(protocol.series_description, room).text, line(protocol.protocol_name, room).text);
+  const std::string given = first_known(line_value(protocol.series_description, room).text,
+                                        line_value(protocol.protocol_name, room).text);
   table.stand_in(!given.empty(), DCM_SeriesDescription, given.empty() ? ours : given + " (" + ours + ")",
                  "raki");
 }
@@ -86,12 +75,20 @@ bool ascii(const DicomItem& item) {
 
 }  // namespace
 
+DicomValue line_value(const Text& text, size_t longest) {
+  const std::string given = text.value_or(""), value = line_text(given, longest);
+  if (value == given) return value;
+  const bool cut = value.size() < given.size() && given.starts_with(value);
+  return {value, cut ? "cut to " + std::to_string(longest) + " characters"
+                     : "without characters that DICOM does not allow there"};
+}
+
 void patient_module(DicomTable& table, const PatientAndStudy& person) {
   table.module = "patient";
-  table.always(DCM_PatientName, line(person.patient_name, longest_lo));
-  table.always(DCM_PatientID, line(person.patient_id, longest_lo));
+  table.always(DCM_PatientName, line_value(person.patient_name, longest_lo));
+  table.always(DCM_PatientID, line_value(person.patient_id, longest_lo));
   table.always(DCM_PatientBirthDate, date(person.birth_date));
-  table.always(DCM_PatientSex, sex(person.sex));
+  table.always(DCM_PatientSex, term(person.sex, {"M", "F", "O"}));
   table.if_known(DCM_PatientWeight, person.weight_kg ? decimal_text(*person.weight_kg) : "");
 }
 
@@ -100,10 +97,10 @@ void study_module(DicomTable& table, const PatientAndStudy& person, const DicomO
   uid(table, DCM_StudyInstanceUID, person.study_instance_uid, options);
   table.always(DCM_StudyDate, date(person.study_date));
   table.always(DCM_StudyTime, time_of_day(person.study_time));
-  table.always(DCM_ReferringPhysicianName, line(person.referring_physician, longest_lo));
-  table.always(DCM_StudyID, line(person.study_id, longest_sh));
-  table.always(DCM_AccessionNumber, line(person.accession_number, longest_sh));
-  table.if_known(DCM_StudyDescription, line(person.study_description, longest_lo));
+  table.always(DCM_ReferringPhysicianName, line_value(person.referring_physician, longest_lo));
+  table.always(DCM_StudyID, line_value(person.study_id, longest_sh));
+  table.always(DCM_AccessionNumber, line_value(person.accession_number, longest_sh));
+  table.if_known(DCM_StudyDescription, line_value(person.study_description, longest_lo));
 }
 
 void series_module(DicomTable& table, const DicomSeries& series, const DicomOptions& options) {
@@ -115,20 +112,21 @@ void series_module(DicomTable& table, const DicomSeries& series, const DicomOpti
   table.if_known(DCM_SeriesDate, date(protocol.series_date));
   table.if_known(DCM_SeriesTime, time_of_day(protocol.series_time));
   series_name(table, series);
-  table.if_known(DCM_ProtocolName, line(protocol.protocol_name, longest_lo));
-  table.always(DCM_PatientPosition, patient_position(protocol.patient_position));
-  const std::string body_part = code_text(protocol.person.body_part.value_or(""));
-  table.if_known(DCM_BodyPartExamined, body_part);
+  table.if_known(DCM_ProtocolName, line_value(protocol.protocol_name, longest_lo));
+  table.always(DCM_PatientPosition,
+               term(protocol.patient_position, {"HFP", "HFS", "HFDR", "HFDL", "FFDR", "FFDL", "FFP", "FFS"}));
+  const DicomValue part = term(protocol.person.body_part);
+  table.if_known(DCM_BodyPartExamined, part);
   const bool by_frame = options.storage == DicomStorage::enhanced_mr_image;
-  const AnatomicRegion region = anatomic_region(body_part);
-  if (!by_frame && (region.paired || body_part != region.term))
+  const AnatomicRegion region = anatomic_region(part.text);
+  if (!by_frame && (region.paired || part.text != region.term))
     table.blank(DCM_Laterality);  // demanded where the body part may be one of a pair
 }
 
 void equipment_module(DicomTable& table, const Protocol& protocol) {
   table.module = "equipment";
-  table.if_known(DCM_InstitutionName, line(protocol.institution, longest_lo));
-  table.if_known(DCM_StationName, line(protocol.station, longest_sh));
+  table.if_known(DCM_InstitutionName, line_value(protocol.institution, longest_lo));
+  table.if_known(DCM_StationName, line_value(protocol.station, longest_sh));
 }
 
 void frame_of_reference_module(DicomTable& table, const DicomSeries& series, const DicomOptions& options) {

@@ -8,6 +8,9 @@
 
 namespace raki {
 
+/// The header's text as one line of at most `longest` characters, and in words what that changed.
+DicomValue line_value(const std::optional<std::string>& text, size_t longest);
+
 void patient_module(DicomTable& table, const PatientAndStudy& person);
 void study_module(DicomTable& table, const PatientAndStudy& person, const DicomOptions& options);
 void series_module(DicomTable& table, const DicomSeries& series, const DicomOptions& options);

@@ -18,6 +18,7 @@ struct DicomContent {
   bool is_signed = false;
   bool has_unit = false;             ///< stored values times a factor are quantities: rescaled
   std::string_view unit, unit_name;  ///< UCUM code and its meaning
+  bool is_map() const { return image_type.starts_with("DERIVED"); }  ///< not a part of the image itself
 };
 
 /// @throws Bug for another name.

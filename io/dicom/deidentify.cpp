@@ -12,6 +12,7 @@
 #include "gpu/error.h"
 #include "io/dicom/dictionary.h"
 #include "io/dicom/table.h"
+#include "io/dicom/values.h"
 #include "io/uid.h"
 
 namespace raki {
@@ -54,8 +55,8 @@ const std::vector<Rule>& rules() {
                                      {DCM_AcquisitionTime, Action::x, &R::dates},
                                      {DCM_AcquisitionDateTime, Action::x, &R::dates},
                                      {DCM_FrameAcquisitionDateTime, Action::x, &R::dates},
-                                     {DCM_ContentDate, Action::d, &R::dates, "19000101"},
-                                     {DCM_ContentTime, Action::d, &R::dates, "000000"},
+                                     {DCM_ContentDate, Action::d, &R::dates, no_date},
+                                     {DCM_ContentTime, Action::d, &R::dates, no_time},
                                      {DCM_InstitutionName, Action::x, &R::institution},
                                      {DCM_InstitutionAddress, Action::x, &R::institution},
                                      {DCM_InstitutionalDepartmentName, Action::x, &R::institution},
@@ -104,11 +105,11 @@ Rule rule_of(const DicomTag& tag, const Retained& retained) {
   return {DcmTagKey(tag.group, tag.element), is_harmless(tag) ? Action::k : Action::x};
 }
 
-/// Of "somebody's words (raki phase)" what we put there.
+/// Of "somebody's words (raki phase)" what we put there; without such words the whole is ours.
 std::string our_words(const std::string& description) {
-  const size_t open = description.rfind('('), close = description.rfind(')');
-  const bool added = open != std::string::npos && close == description.size() - 1;
-  return added ? description.substr(open + 1, close - open - 1) : "raki";
+  const size_t open = description.rfind('(');
+  if (open == std::string::npos) return description.starts_with("raki") ? description : "raki";
+  return description.substr(open + 1, description.rfind(')') - open - 1);
 }
 
 DicomItem cleaned(const DicomItem& attributes, const Retained& retained) {

@@ -36,8 +36,8 @@ void multi_frame(DicomTable& table, const DicomSeries& series, size_t frames, co
   table.always(DCM_SOPInstanceUID, instance_uid(series, 1, options));
   table.always(DCM_InstanceNumber, "1");
   table.always(DCM_NumberOfFrames, std::to_string(frames));
-  table.stand_in(!day.empty(), DCM_ContentDate, day.empty() ? "19000101" : day, "19000101");
-  table.stand_in(!time.empty(), DCM_ContentTime, time.empty() ? "000000" : time, "000000");
+  table.stand_in(!day.empty(), DCM_ContentDate, day.empty() ? no_date : day, no_date);
+  table.stand_in(!time.empty(), DCM_ContentTime, time.empty() ? no_time : time, no_time);
 }
 
 /// Enhanced MR Image (PS3.3, C.8.13.1).
@@ -174,7 +174,6 @@ DicomItem enhanced_mr_image_attributes(const DicomSeries& series, const std::vec
   pixel_module(table, series, planes.front());
   functional_groups(table, series, planes, options);
   contributing_equipment(table, options);
-
   return table.rows;
 }
 

@@ -1,7 +1,6 @@
 #include "io/dicom/frame_index.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <set>
 #include <tuple>

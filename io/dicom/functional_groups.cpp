@@ -3,8 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 
-#include <algorithm>
-
 #include "io/dicom/acquisition.h"
 #include "io/dicom/anatomy.h"
 #include "io/dicom/common.h"

@@ -15,9 +15,9 @@ namespace {
 
 void scanner(DicomTable& table, const Protocol& protocol) {
   table.module = "equipment";
-  table.always(DCM_Manufacturer, line_text(protocol.vendor.value_or(""), longest_lo));
-  table.if_known(DCM_ManufacturerModelName, line_text(protocol.system_model.value_or(""), longest_lo));
-  table.if_known(DCM_DeviceSerialNumber, line_text(protocol.device_id.value_or(""), longest_lo));
+  table.always(DCM_Manufacturer, line_value(protocol.vendor, longest_lo));
+  table.if_known(DCM_ManufacturerModelName, line_value(protocol.system_model, longest_lo));
+  table.if_known(DCM_DeviceSerialNumber, line_value(protocol.device_id, longest_lo));
 }
 
 void image(DicomTable& table, const DicomSeries& series, const DicomPlane& plane,
@@ -78,7 +78,7 @@ void sequence(DicomTable& table, const DicomSeries& series, int64_t contrast) {
   table.stand_in(kind_known, DCM_SequenceVariant, std::string(kind.variant), "NONE");
   table.answered(DCM_ScanOptions, scan_options(series));
   table.always(DCM_MRAcquisitionType, series.three_dimensional ? "3D" : "2D");
-  table.if_known(DCM_SequenceName, line_text(protocol.sequence_type.value_or(""), longest_sh));
+  table.if_known(DCM_SequenceName, line_value(protocol.sequence_type, longest_sh));
   table.always(DCM_RepetitionTime, decimal_of_contrast(protocol.tr_ms, contrast));
   table.always(DCM_EchoTime, decimal_of_contrast(protocol.te_ms, contrast));
   echo_train(table, protocol);
@@ -143,7 +143,6 @@ DicomTable fill_table(const DicomSeries& series, const DicomPlane& plane, const 
   pixel_module(table, series, plane);
   values(table, series);
   contributing_equipment(table, options);
-
   return table;
 }
 

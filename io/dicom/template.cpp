@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <span>
 
 #include "gpu/error.h"
 #include "io/dicom/dcmtk_setup.h"
@@ -94,6 +95,10 @@ const Place* place_of(const DicomTag& tag) {
   return found == places().end() ? nullptr : &*found;
 }
 
+bool is_among(std::span<const DcmTagKey> keys, const DicomTag& tag) {
+  return std::any_of(keys.begin(), keys.end(), [&](const DcmTagKey& key) { return DicomTag(key) == tag; });
+}
+
 /// What a file of the same examination says truly of our images too, besides what a protocol holds.
 bool is_taken_from_files(const DicomTag& tag) {
   static const std::array others{DCM_PatientAge,
@@ -114,8 +119,7 @@ bool is_taken_from_files(const DicomTag& tag) {
                                  DCM_VariableFlipAngleFlag,
                                  DCM_ContrastBolusAgent,
                                  DCM_AngioFlag};
-  return place_of(tag) != nullptr || std::any_of(others.begin(), others.end(),
-                                                 [&](const DcmTagKey& key) { return DicomTag(key) == tag; });
+  return place_of(tag) != nullptr || is_among(others, tag);
 }
 
 /// What follows from the image, the scan or the job. Group 0012 is de-identification's.
@@ -156,8 +160,7 @@ bool is_our_own(const DicomTag& tag) {
                               DCM_PartialFourierDirection,
                               DCM_NumberOfFrames};
   constexpr std::array<uint16_t, 5> groups{0x0002, 0x0012, 0x0028, 0x5200, 0x7fe0};
-  return std::find(groups.begin(), groups.end(), tag.group) != groups.end() ||
-         std::any_of(own.begin(), own.end(), [&](const DcmTagKey& key) { return DicomTag(key) == tag; });
+  return std::find(groups.begin(), groups.end(), tag.group) != groups.end() || is_among(own, tag);
 }
 
 [[noreturn]] void refuse(const std::string& what, const DicomTag& tag, const std::string& found,
@@ -200,14 +203,13 @@ void check_attribute(const DicomAttribute& row, size_t contrasts) {
     refuse("A value of the DICOM template holds control characters", row.tag, "", "");
   if (row.value.empty() && kind == "CS" && row.tag.group == 0x0018)
     refuse("A value of the DICOM template may not be empty", row.tag, "", "");
+  const Place* const place = place_of(row.tag);
   const bool is_number = kind == "DS" || kind == "IS";
-  if (is_number && place_of(row.tag) != nullptr && !row.value.empty() &&
-      !(std::strtod(row.value.c_str(), nullptr) > 0))
+  if (is_number && place != nullptr && !row.value.empty() && !(std::strtod(row.value.c_str(), nullptr) > 0))
     refuse("A value of the DICOM template must be above 0", row.tag, "", "");
   if (is_our_own(row.tag))
     refuse("An attribute of the DICOM template is not for a user to choose", row.tag, "",
            "It follows from the scan and the reconstruction; leave it out");
-  const Place* const place = place_of(row.tag);
   if (place != nullptr && place->by_contrast && contrasts > 1)
     refuse("One value for several contrasts", row.tag, ", and the scan has " + std::to_string(contrasts), "");
 }

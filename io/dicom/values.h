@@ -11,6 +11,9 @@ namespace raki {
 // Longest values of the text representations, in characters.
 constexpr size_t longest_lo = 64, longest_sh = 16, longest_st = 1024;
 
+// Where the standard allows no empty value and nothing is known, or may be told.
+constexpr const char *no_date = "19000101", *no_time = "000000";
+
 /// Decimal string (DS): at most 16 characters, as many digits as fit.
 std::string decimal_text(double value);
 /// Several, joined by backslashes.

@@ -100,13 +100,27 @@ TEST(DicomGaps, WhatCannotBeWrittenAsItIsIsToldAsAChange) {
   e.protocol.person.patient_name = "A\\B";
   e.protocol.person.birth_date = "1971-02-30";
   e.protocol.station = "MR 1";
+  e.protocol.person.sex = "female";
+  e.protocol.system_model = std::string(65, 'x');
   EXPECT_EQ(instead_of(e, "AccessionNumber"), "study: cut to 16 characters");
   EXPECT_EQ(instead_of(e, "PatientName"), "patient: without characters that DICOM does not allow there");
   EXPECT_EQ(instead_of(e, "PatientBirthDate"), "patient: empty: what the header says is no date");
   EXPECT_EQ(instead_of(e, "StationName"), "");
   int changed = 0;
   for (const DicomGap& gap : dicom_gaps(e.series, e.plane, e.options)) changed += gap.changed;
-  EXPECT_EQ(changed, 3);
+  EXPECT_EQ(instead_of(e, "PatientSex"), "patient: empty: what the header says is no term of DICOM");
+  EXPECT_EQ(instead_of(e, "ManufacturerModelName"), "equipment: cut to 64 characters");
+  EXPECT_EQ(changed, 5);
+}
+
+TEST(DicomDeidentification, OfASeriesDescriptionOurWordsStay) {
+  const auto left_of = [](const std::string& description) {
+    return deidentified({{DicomTag(0x0008, 0x103e), description}}, {}, "test").front().value;
+  };
+  EXPECT_EQ(left_of("Meier (knee) (raki phase)"), "raki phase");
+  EXPECT_EQ(left_of("Meier (raki)"), "raki");
+  EXPECT_EQ(left_of("raki phase"), "raki phase");
+  EXPECT_EQ(left_of("Meier"), "raki");
 }
 
 TEST(DicomAttributes, BackslashesInTheHeaderDoNotMakeMoreValues) {
