@@ -57,9 +57,10 @@ void make_exact() {
   context.setDeterministicFillUninitializedMemory(false);
 }
 
-constexpr CudaTable table{cuda_build,  CUDART_VERSION, device_count,        why_unusable,
-                          make_exact,  device_name,    free_memory_bytes,   release_cached_memory,
-                          centred_fft, circular_shift, root_sum_of_squares, shrink};
+constexpr CudaTable table{cuda_build,      CUDART_VERSION, device_count,        why_unusable,
+                          make_exact,      device_name,    free_memory_bytes,   release_cached_memory,
+                          centred_fft,     circular_shift, root_sum_of_squares, shrink,
+                          encode_jpeg2000, decode_jpeg2000};
 
 }  // namespace
 

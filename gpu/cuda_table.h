@@ -5,7 +5,12 @@
 #include <ATen/core/Tensor.h>
 #include <torch/headeronly/version.h>
 
+#include <span>
 #include <string>
+#include <vector>
+
+#include "gpu/jpeg2000.h"
+#include "gpu/nvjpeg2000_library.h"
 
 namespace raki {
 
@@ -27,10 +32,18 @@ struct CudaTable {
   at::Tensor (*circular_shift)(const at::Tensor& planes, int64_t shift_y, int64_t shift_x, float scale);
   at::Tensor (*root_sum_of_squares)(const at::Tensor& coil_images);
   at::Tensor (*shrink)(const at::Tensor& z, const at::Tensor& d, const at::Tensor& lambda);
+
+  /// jpeg2000.h, with the library that was found.
+  std::vector<uint8_t> (*encode_jpeg2000)(const nvjpeg2000::Library& library,
+                                          std::span<const uint16_t> samples, const Jpeg2000Layout& layout,
+                                          int device);
+  std::vector<uint16_t> (*decode_jpeg2000)(const nvjpeg2000::Library& library,
+                                           std::span<const uint8_t> codestream, const Jpeg2000Layout& layout,
+                                           int device);
 };
 
 /// What both sides must have been built from.
-constexpr const char* cuda_build = "raki 1, LibTorch " TORCH_VERSION;
+constexpr const char* cuda_build = "raki 2, LibTorch " TORCH_VERSION;
 /// Name of the one exported function, `extern "C" const raki::CudaTable* raki_cuda_table()`.
 constexpr const char* cuda_table_symbol = "raki_cuda_table";
 

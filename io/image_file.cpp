@@ -6,6 +6,7 @@
 
 #include "gpu/error.h"
 #include "io/dicom/read.h"
+#include "io/gpu_codec.h"
 
 namespace raki {
 
@@ -106,14 +107,15 @@ std::vector<PixelImage> read_image_file(const std::filesystem::path& path, const
 }
 
 std::vector<std::vector<PixelImage>> read_image_files(const std::vector<std::filesystem::path>& paths,
-                                                      const DecodeOptions& options, int threads) {
+                                                      const DecodeOptions& options, int threads,
+                                                      const Device& device) {
   std::vector<StoredFrames> stored;
   std::vector<NamedCodestream> codestreams;
   for (const auto& path : paths) stored.push_back(naming(path, [&] { return stored_frames(path); }));
   for (size_t i = 0; i < stored.size(); ++i)
     for (const Bytes& codestream : stored[i].codestreams)
       codestreams.push_back({codestream, paths[i].string()});
-  std::vector<PixelImage> decoded = decode_htj2k(codestreams, options, threads);
+  std::vector<PixelImage> decoded = decode_htj2k(codestreams, options, threads, device);
   std::vector<std::vector<PixelImage>> files;
   auto next = decoded.begin();
   for (size_t i = 0; i < stored.size(); ++i) {

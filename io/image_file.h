@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "gpu/device.h"
 #include "io/htj2k/decode.h"
 
 namespace raki {
@@ -14,8 +15,10 @@ namespace raki {
 /// contradicts its DICOM attributes; 66, 77, 74.
 std::vector<PixelImage> read_image_file(const std::filesystem::path& path, const DecodeOptions& options = {});
 
-/// Many files at once, over `threads` threads or processes; in their order.
+/// Many files at once, over `threads` threads or processes, HTJ2K where it can be on `device`; in their
+/// order.
 std::vector<std::vector<PixelImage>> read_image_files(const std::vector<std::filesystem::path>& paths,
-                                                      const DecodeOptions& options, int threads);
+                                                      const DecodeOptions& options, int threads,
+                                                      const Device& device = Device::cpu());
 
 }  // namespace raki

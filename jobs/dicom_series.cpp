@@ -217,6 +217,7 @@ std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const S
                 dicom_options(series, options, target.input_digest)};
   planes.common.protocol = &target.header.protocol;
   planes.options.additional = target.header.rest;
+  planes.options.encoder = target.encoder;
   planes.common.technique = technique(series);
   const double share = 1 / static_cast<double>(1 + series.maps.size());
   std::vector<WrittenDicomSeries> written;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "gpu/error.h"
+#include "io/gpu_codec.h"
 #include "io/scan_reader.h"
 #include "io/uid.h"
 #include "jobs/batches.h"
@@ -81,6 +82,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   log_frames(series);
   target.folder = folder.staging();
   target.input_digest = sha256_file(reader.file());
+  if (options.outputs.dicom) target.encoder = htj2k_encoder(device);
   target.progress = [&](double done) {
     if (progress) progress(0.95 + 0.05 * done);
   };

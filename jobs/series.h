@@ -49,6 +49,7 @@ struct SeriesTarget {
   std::filesystem::path folder;
   std::string input_digest;
   TemplatedProtocol header = {};              ///< what DICOM files say of the scan
+  Htj2kEncoder encoder = encode_htj2k;        ///< of their pixels
   std::function<void(double)> progress = {};  ///< part that is done, 0 to 1
 };
 

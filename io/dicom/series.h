@@ -21,6 +21,7 @@ struct DicomOptions {
   DicomStorage storage = DicomStorage::mr_image;
   TransferSyntax syntax = TransferSyntax::htj2k_rpcl;
   Quality quality;  ///< of .203: not lossless
+  Htj2kEncoder encoder = encode_htj2k;
   VoxelCentre voxel_centre = VoxelCentre::fourier_origin;
   std::string study_identity;  ///< what makes the scan this one (digest of the input): study and
                                ///< frame-of-reference UIDs

@@ -14,7 +14,7 @@ std::vector<uint8_t> encoded(const PixelImage& image, const DicomOptions& option
     throw Bug("transfer syntax " + to_text(options.syntax) + " with quality " + to_text(options.quality));
   EncodeOptions how;
   how.quality = options.quality;
-  return encode_htj2k(image, how);
+  return options.encoder(image, how);
 }
 
 std::vector<uint8_t> little_endian(const PixelImage& image) {

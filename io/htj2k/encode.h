@@ -2,6 +2,7 @@
 // Images to HTJ2K codestreams (ISO/IEC 15444-15), with OpenJPH.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,5 +43,8 @@ struct EncodeOptions {
 /// @throws InputError (64) for options out of range, and for a quality that cannot be reached; Bug for an
 /// image whose sides are not within 1 to 32768, or whose samples do not fit `bits`.
 std::vector<uint8_t> encode_htj2k(const PixelImage& image, const EncodeOptions& options = {});
+
+/// What stands in its place: from any thread, with its promises (io/gpu_codec.h).
+using Htj2kEncoder = std::function<std::vector<uint8_t>(const PixelImage&, const EncodeOptions&)>;
 
 }  // namespace raki

@@ -9,6 +9,7 @@
 #include <memory>
 #include <thread>
 
+#include "gpu/device.h"
 #include "gpu/error.h"
 #include "io/array_file.h"
 #include "io/image_file.h"
@@ -28,6 +29,7 @@ struct Arguments {
   std::string output, kind = "png";
   DecodeOptions options;
   int frame = 0;  ///< from 1; 0: all
+  std::string device = "cpu";
   int threads = 0;
 };
 
@@ -107,12 +109,13 @@ void run(const Arguments& a) {
   const std::vector<fs::path> files = input_files(a.inputs);
   const bool into_folder = a.inputs.size() > 1 || fs::is_directory(a.inputs.front());
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const Device device = select_device(a.device);
   if (into_folder) fs::create_directories(a.output);
   for (size_t first = 0; first < files.size(); first += at_a_time) {
     const std::vector<fs::path> some(
         files.begin() + static_cast<ptrdiff_t>(first),
         files.begin() + static_cast<ptrdiff_t>(std::min(first + at_a_time, files.size())));
-    auto images = read_image_files(some, a.options, a.threads > 0 ? a.threads : cores);
+    auto images = read_image_files(some, a.options, a.threads > 0 ? a.threads : cores, device);
     for (size_t i = 0; i < some.size(); ++i) {
       choose_frame(a.frame, some[i], images[i]);
       const fs::path path =
@@ -159,9 +162,7 @@ void add_decode(CLI::App& program, const Session&) {
   command->add_option("--frame", a.frame, "One frame, from 1; 0: all")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--threads", a.threads, "CPU threads; 0: all cores")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+  add_device_options(*command, a.device, a.threads);
   command->callback([arguments] { run(*arguments); });
 }
 
