@@ -36,13 +36,24 @@ std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-/// $RAKI_CUDA_LIBRARY alone when it is set; else ../lib beside the program; else wherever the loader looks.
+/// The shared library this code is part of, else the program, whose name the loader knows only as it was
+/// typed.
+std::filesystem::path own_file() {
+  static const char of_this_file = 0;
+  Dl_info info;
+  std::error_code failed;
+  const bool library = dladdr(&of_this_file, &info) != 0 && info.dli_fname && info.dli_fname[0] == '/';
+  return std::filesystem::canonical(library ? info.dli_fname : "/proc/self/exe", failed);
+}
+
+/// $RAKI_CUDA_LIBRARY alone when it is set; else ../lib beside the program, or beside a module of Python;
+/// else wherever the loader looks.
 std::string library_path() {
   if (const char* chosen = std::getenv("RAKI_CUDA_LIBRARY"); chosen && *chosen) return chosen;
+  const auto folder = own_file().parent_path();
   std::error_code failed;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  const auto beside = program.parent_path().parent_path() / "lib" / library_name;
-  if (!failed && std::filesystem::exists(beside, failed)) return beside.string();
+  for (const auto& beside : {folder.parent_path() / "lib" / library_name, folder / library_name})
+    if (!folder.empty() && std::filesystem::exists(beside, failed)) return beside.string();
   return library_name;
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 
 namespace raki {
@@ -17,12 +18,19 @@ constexpr const char* json_pattern = R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%
 struct Log {
   std::atomic<LogFormat> format{LogFormat::text};
   spdlog::logger logger{"raki", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  std::mutex mutex;  ///< of `sink`
+  std::shared_ptr<const LogSink> sink;
   Log() { logger.set_pattern(text_pattern); }
 };
 
 Log& the_log() {
   static Log log;
   return log;
+}
+
+std::shared_ptr<const LogSink> sink_of(Log& log) {
+  const std::lock_guard lock(log.mutex);
+  return log.sink;
 }
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
@@ -125,10 +133,17 @@ void configure_log(LogFormat format, LogLevel lowest) {
   log.logger.set_level(to_spdlog(lowest));
 }
 
+void redirect_log(LogSink sink) {
+  Log& log = the_log();
+  const std::lock_guard lock(log.mutex);
+  log.sink = sink ? std::make_shared<const LogSink>(std::move(sink)) : nullptr;
+}
+
 void log(LogLevel level, std::string_view event, const std::string& message) {
   Log& log = the_log();
   const auto spdlog_level = to_spdlog(level);
   if (!log.logger.should_log(spdlog_level)) return;
+  if (const auto sink = sink_of(log)) return (*sink)(level, std::string(event), message);
   if (log.format == LogFormat::json)
     log.logger.log(spdlog_level,
                    R"("event":)" + json_string(event) + R"(,"message":)" + json_string(message));

@@ -3,6 +3,7 @@
 // patient data.
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ enum class LogLevel { debug, info, warning, error };
 
 /// Sets format and lowest level shown. Called once, by a program's main().
 void configure_log(LogFormat format, LogLevel lowest);
+
+/// What is shown goes there instead of stderr, from any thread; an empty one: to stderr again.
+using LogSink = std::function<void(LogLevel level, const std::string& event, const std::string& message)>;
+void redirect_log(LogSink sink);
 
 /// One message. `event` is a short fixed word ("sampling", "noise"), `message` a sentence.
 void log(LogLevel level, std::string_view event, const std::string& message);

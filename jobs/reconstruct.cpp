@@ -170,6 +170,19 @@ std::array<double, 3> fov_ratio(const ScanSummary& scan) {
           ratio(scan.image_fov.y_mm, encoded->y_mm), 1};
 }
 
+/// The missing lines, by the method asked for or by the caller's own interpolator.
+Interpolation fill(const Input& input, const ReconContext& context, const Progress& progress) {
+  const ReconOptions& options = context.options;
+  if (!context.interpolator)
+    return interpolate(input.kspace, input.calibration, options.interpolation, progress,
+                       options.noise_map ? NoiseMapWanted::yes : NoiseMapWanted::no);
+  if (options.noise_map)
+    throw InputError({"A network of the caller's tells nothing of its noise", "a noise map is asked for",
+                      "one of the engine's methods", "", "Leave out the noise map"},
+                     ExitCode::usage);
+  return context.interpolator(input.kspace, input.calibration, progress);
+}
+
 /// The first half of the sentence: samples of whitened coils on the device, without oversampling.
 Input prepared(const FrameBatch& batch, const ReconContext& context) {
   Input input = to_device(batch, context.device);
@@ -213,34 +226,39 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
   return filling;
 }
 
-ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
-                               const Progress& progress) {
+ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContext& context,
+                                      const Progress& progress) {
   const ReconOptions& options = context.options;
   const Input input = prepared(batch, context);
   // The repeats behind a noise map take as long as the image, each.
   const double share = options.noise_map ? 1 / static_cast<double>(1 + options.noise_repeats) : 1;
-  Interpolation filled =
-      interpolate(input.kspace, input.calibration, options.interpolation, part_of(progress, 0, share),
-                  options.noise_map ? NoiseMapWanted::yes : NoiseMapWanted::no);
+  const Interpolation filled = fill(input, context, part_of(progress, 0, share));
   const PartialFourierFilling complete = timed("complete k-space", filled.kspace, [&](const KSpace& k) {
     return completed(k, input.kspace.sampling, options);
   });
-  note_trust(complete, filled.frames);
   const CoilImages images = timed("transform", complete.kspace, to_coil_images);
   const std::optional<SensitivityMaps> maps = combination(images, input, context, filled.kspace);
   const Image combined =
       timed("combine", images, [&](const CoilImages& coils) { return combine_coils(coils, maps, context); });
-  const Image image = magnitude(combined);
-  ReconstructedBatch result{
-      Image(image.samples.cpu()), input.kspace.sampling, filled.frames, filled.lessons, {}};
+  ReconstructionSteps steps{input.kspace, filled, complete.kspace, maps, combined, {}};
+  note_trust(complete, steps.filled.frames);
   if (options.noise_map)
-    result.maps = noise_maps({input.kspace, input.calibration, filled, *maps, image.samples}, context,
-                             part_of(progress, share, 1));
-  result.maps.merge(parts_of(combined, options.parts));
-  if (context.image_turned) {
-    result.image.samples = turn_about_centre(result.image.samples);
-    for (auto& [name, samples] : result.maps) samples = turn_about_centre(samples);
-  }
+    steps.noise_maps =
+        noise_maps({input.kspace, input.calibration, filled, *maps, magnitude(combined).samples}, context,
+                   part_of(progress, share, 1));
+  if (!context.image_turned) return steps;
+  steps.combined.samples = turn_about_centre(combined.samples);
+  for (auto& [name, samples] : steps.noise_maps) samples = turn_about_centre(samples);
+  return steps;
+}
+
+ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
+                               const Progress& progress) {
+  ReconstructionSteps steps = reconstruct_steps(batch, context, progress);
+  ReconstructedBatch result{Image(magnitude(steps.combined).samples.cpu()), steps.kspace.sampling,
+                            std::move(steps.filled.frames), steps.filled.lessons,
+                            std::move(steps.noise_maps)};
+  result.maps.merge(parts_of(steps.combined, context.options.parts));
   return result;
 }
 

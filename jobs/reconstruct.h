@@ -1,6 +1,7 @@
 #pragma once
 // The recipe: frames of a scan in, images out, every step a verb of its floor. Read this first.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,6 +15,11 @@
 
 namespace raki {
 
+/// What may fill missing lines in place of raki/interpolate.h: a network of the caller's.
+using Interpolator =
+    std::function<Interpolation(const UndersampledKSpace& kspace,
+                                const std::optional<Calibration>& calibration, const Progress& progress)>;
+
 /// What is the same for all batches of a scan.
 struct ReconContext {
   ReconOptions options;
@@ -25,6 +31,7 @@ struct ReconContext {
   MatrixSize image_matrix = {};
   bool image_turned = false;            ///< turn what comes out about its centre
   std::vector<Decision> evidence = {};  ///< what was decided here, for the report
+  Interpolator interpolator = {};
 };
 
 /// What becomes of lines that were not encoded. Where lines within the encoded range are left empty too
@@ -39,6 +46,21 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
 /// @throws InputError when the options cannot be carried out on this scan.
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
 
+/// What the steps of one batch made, on `context.device`.
+struct ReconstructionSteps {
+  UndersampledKSpace kspace;  ///< whitened, without readout oversampling, compressed
+  Interpolation filled;
+  KSpace completed;                     ///< `filled`, after partial Fourier and the k-space filter
+  std::optional<SensitivityMaps> maps;  ///< on the encoded grid; none: root sum of squares
+  Image combined;                       ///< complex64, of a root sum of squares float32 (frame, z, y, x)
+  std::map<std::string, at::Tensor> noise_maps;  ///< where asked for, on the CPU
+};
+
+/// The sentence itself.
+/// @throws InputError (64) for a noise map with an interpolator that is not the engine's.
+ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContext& context,
+                                      const Progress& progress = {});
+
 struct ReconstructedBatch {
   Image image;        ///< magnitude, float32 (frame, z, y, x), on the CPU
   Sampling sampling;  ///< of the k-space it was made of, without readout oversampling
@@ -47,7 +69,8 @@ struct ReconstructedBatch {
   std::map<std::string, at::Tensor> maps;      ///< `options.parts`, and those of jobs/noise_maps.h
 };
 
-/// k-space to magnitude images. Runs on `context.device`; the caller has opened its DeviceScope.
+/// k-space to magnitude images, and nothing else kept. Runs on `context.device`; the caller has opened its
+/// DeviceScope.
 ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
                                const Progress& progress = {});
 

@@ -221,8 +221,7 @@ void add_noise_repeats(CLI::App& command, int64_t& repeats) {
       ->check(CLI::Range(2, 1000));
 }
 
-void add_scan_options(CLI::App& command, ReconOptions& options) {
-  add_device_options(command, options.device, options.threads);
+void add_selection_options(CLI::App& command, ReconOptions& options) {
   command.add_option("--coils", options.coils, "Compress more coils than this to this many; 0: never")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
@@ -231,10 +230,9 @@ void add_scan_options(CLI::App& command, ReconOptions& options) {
              [&options](const std::string& text) { options.slices = index_range_from_text(text); });
   add_parsed(command, "--frames", "Frames A:B of the series, from 0, half-open", "all",
              [&options](const std::string& text) { options.frames = index_range_from_text(text); });
-  add_reader_options(command, options.reader);
 }
 
-void add_result_options(CLI::App& command, ReconOptions& options) {
+void add_image_options(CLI::App& command, ReconOptions& options) {
   add_parsed(command, "--combine", "Coil combination: adaptive (maps from the calibration) or rss",
              "adaptive",
              [&options](const std::string& text) { options.combination = combination_from_text(text); });
@@ -250,6 +248,9 @@ void add_result_options(CLI::App& command, ReconOptions& options) {
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
   add_noise_repeats(command, options.noise_repeats);
+}
+
+void add_file_options(CLI::App& command, ReconOptions& options) {
   add_parsed(
       command, "--output",
       "What to write, separated by commas: dicom, npy, png, nii (NIfTI), mrd (ISMRMRD images), cfl (BART)",

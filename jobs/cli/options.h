@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "jobs/evaluate.h"
 #include "jobs/options.h"
+#include "recon/phantom.h"
 
 namespace raki {
 
@@ -24,9 +26,15 @@ CLI::Validator number_between(double least, double most);
 /// --seed and --detail, for commands that know their method.
 void add_raki_knobs(CLI::App& command, RakiOptions& options);
 /// What of a scan is taken, and how it is prepared.
-void add_scan_options(CLI::App& command, ReconOptions& options);
-/// What is made of it and written.
-void add_result_options(CLI::App& command, ReconOptions& options);
+void add_selection_options(CLI::App& command, ReconOptions& options);
+/// What is made of it.
+void add_image_options(CLI::App& command, ReconOptions& options);
+/// What of that is written, and how.
+void add_file_options(CLI::App& command, ReconOptions& options);
+/// How a full scan is undersampled and what is measured, but for the methods.
+void add_evaluation_options(CLI::App& command, EvaluateOptions& options);
+/// The phantom and its scan.
+void add_phantom_options(CLI::App& command, PhantomOptions& options);
 
 /// "a,b,c" to methods. @throws InputError (64).
 std::vector<Method> methods_from_text(const std::string& text);

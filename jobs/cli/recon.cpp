@@ -49,8 +49,11 @@ void add_recon(CLI::App& program, const Session& session) {
   add_input(*command, arguments->input);
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
   add_interpolation_options(*command, arguments->options.interpolation);
-  add_scan_options(*command, arguments->options);
-  add_result_options(*command, arguments->options);
+  add_device_options(*command, arguments->options.device, arguments->options.threads);
+  add_selection_options(*command, arguments->options);
+  add_reader_options(*command, arguments->options.reader);
+  add_image_options(*command, arguments->options);
+  add_file_options(*command, arguments->options);
   command->callback([arguments, &session] { run(*arguments, session); });
 }
 
@@ -62,8 +65,11 @@ void add_apply(CLI::App& program, const Session& session) {
   command->add_option("network", arguments->network, "File of raki train, of a scan like this")->required();
   command->add_option("-o,--output-folder", arguments->output, "Result folder: new or empty")->required();
   add_raki_knobs(*command, arguments->options.interpolation);
-  add_scan_options(*command, arguments->options);
-  add_result_options(*command, arguments->options);
+  add_device_options(*command, arguments->options.device, arguments->options.threads);
+  add_selection_options(*command, arguments->options);
+  add_reader_options(*command, arguments->options.reader);
+  add_image_options(*command, arguments->options);
+  add_file_options(*command, arguments->options);
   command->callback([arguments, &session] { run_apply(*arguments, session); });
 }
 

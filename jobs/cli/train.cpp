@@ -46,7 +46,9 @@ void add_train(CLI::App& program, const Session& session) {
   add_input(*command, arguments->input);
   command->add_option("-o,--output-file", arguments->output, "Network file: new")->required();
   add_raki_knobs(*command, arguments->options.interpolation);
-  add_scan_options(*command, arguments->options);
+  add_device_options(*command, arguments->options.device, arguments->options.threads);
+  add_selection_options(*command, arguments->options);
+  add_reader_options(*command, arguments->options.reader);
   command->callback([arguments, &session] { run(*arguments, session); });
 }
 
