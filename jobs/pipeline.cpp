@@ -21,13 +21,6 @@ struct Loaded {
   Frames frames;
   std::unique_ptr<FrameBatch> batch;
 };
-struct Computed {
-  Frames frames;
-  std::vector<FrameLabel> labels;
-  std::vector<FrameGeometry> geometry;
-  ReconstructedBatch result;
-};
-
 /// Frames [begin, end) of a batch; tensors are views.
 FrameBatch part_of(const FrameBatch& batch, int64_t begin, int64_t end) {
   const auto cut = [&](const at::Tensor& samples) { return samples.narrow(axis::frame, begin, end - begin); };
@@ -83,39 +76,18 @@ void read_all(const ScanReader& reader, const std::vector<Frames>& batches, Boun
   }
 }
 
-void store(const Computed& computed, const Frames& order, Series& series) {
-  for (size_t i = 0; i < computed.frames.size(); ++i) {
-    const auto place = std::lower_bound(order.begin(), order.end(), computed.frames[i]) - order.begin();
-    const auto at = static_cast<size_t>(place);
-    const auto from = static_cast<int64_t>(i);
-    series.images[place].copy_(computed.result.image.samples[from]);
-    for (const auto& [name, samples] : computed.result.maps) series.map(name)[place].copy_(samples[from]);
-    series.labels[at] = computed.labels[i];
-    series.geometry[at] = computed.geometry[i];
-    series.evidence[at] = computed.result.frames[i];
-    series.samplings[at] = computed.result.sampling;
-  }
-}
-
-void store_all(BoundedQueue<Computed>& results, const Frames& order, Series& series,
+void store_all(BoundedQueue<ComputedFrames>& results, const Frames& order, Series& series,
                std::exception_ptr& failure) {
   try {
-    while (const auto computed = results.pop()) store(*computed, order, series);
+    while (const auto computed = results.pop()) put_frames(*computed, order, series);
   } catch (...) {
     failure = std::current_exception();
     results.close();
   }
 }
 
-Frames all_frames(const std::vector<Frames>& batches) {
-  Frames order;
-  for (const Frames& frames : batches) order.insert(order.end(), frames.begin(), frames.end());
-  std::sort(order.begin(), order.end());
-  return order;
-}
-
 /// `context` by value: what the first batch teaches a network serves the others.
-void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, ReconContext context,
+void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<ComputedFrames>& results, ReconContext context,
                  double n_frames, const Progress& progress) {
   const DeviceScope scope(context.device);
   double done = 0;
@@ -136,11 +108,32 @@ void compute_all(BoundedQueue<Loaded>& loaded, BoundedQueue<Computed>& results, 
 
 }  // namespace
 
+void put_frames(const ComputedFrames& computed, const Frames& order, Series& series) {
+  for (size_t i = 0; i < computed.frames.size(); ++i) {
+    const auto place = std::lower_bound(order.begin(), order.end(), computed.frames[i]) - order.begin();
+    const auto at = static_cast<size_t>(place);
+    const auto from = static_cast<int64_t>(i);
+    series.images[place].copy_(computed.result.image.samples[from]);
+    for (const auto& [name, samples] : computed.result.maps) series.map(name)[place].copy_(samples[from]);
+    series.labels[at] = computed.labels[i];
+    series.geometry[at] = computed.geometry[i];
+    series.evidence[at] = computed.result.frames[i];
+    series.samplings[at] = computed.result.sampling;
+  }
+}
+
+Frames all_frames(const std::vector<Frames>& batches) {
+  Frames order;
+  for (const Frames& frames : batches) order.insert(order.end(), frames.begin(), frames.end());
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
 void run_pipeline(const ScanReader& reader, const ReconContext& context, const std::vector<Frames>& batches,
                   Series& series, const Progress& progress) {
   const Frames order = all_frames(batches);
   BoundedQueue<Loaded> loaded(1);
-  BoundedQueue<Computed> results(1);
+  BoundedQueue<ComputedFrames> results(1);
   std::exception_ptr store_failure;
   {
     const std::jthread reading([&] { read_all(reader, batches, loaded); });

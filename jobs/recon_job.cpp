@@ -25,14 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush())
-    throw InputError({"Writing failed", "", "", path.filename().string(), "Is the disk full?"},
-                     ExitCode::io_failed);
-}
-
 int64_t count_frames(const std::vector<std::vector<int64_t>>& batches) {
   int64_t n = 0;
   for (const auto& batch : batches) n += static_cast<int64_t>(batch.size());
@@ -53,11 +45,22 @@ std::string name_of(const fs::path& input, const ReconOptions& options) {
 
 }  // namespace
 
+TemplatedProtocol dicom_header(const ScanSummary& scan, const ReconOptions& options) {
+  const DicomTemplate given =
+      options.dicom_template.empty() ? DicomTemplate() : dicom_template_of(options.dicom_template);
+  return with_template(scan.protocol, given, contrasts_of(scan));
+}
+
+void write_report(const fs::path& folder, const std::string& text) {
+  std::ofstream file(folder / "recon.json", std::ios::binary);
+  file << text;
+  if (!file.flush())
+    throw InputError({"Writing failed", "", "", "recon.json", "Is the disk full?"}, ExitCode::io_failed);
+}
+
 ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, const ReconOptions& options,
                              const Progress& progress) {
   check_options(options);
-  const DicomTemplate given =
-      options.dicom_template.empty() ? DicomTemplate() : dicom_template_of(options.dicom_template);
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -66,7 +69,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   const ScanSummary& scan = reader.summary();
   log_scan(scan);
   SeriesTarget target;
-  target.header = with_template(scan.protocol, given, contrasts_of(scan));
+  target.header = dicom_header(scan, options);
   if (options.outputs.dicom) log_changed_attributes(target.header.protocol);
   const Device device = select_device(options.device);
   const ReconContext context = prepare(scan, options, device);
@@ -95,7 +98,7 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
                  device.name(),           seconds(),
                  scan.evidence,           static_cast<int64_t>(batches.size())};
   facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
-  write_text(folder.staging() / "recon.json", report_json(series, written, scan, options, facts));
+  write_report(folder.staging(), report_json(series, written, scan, options, facts));
   throw_if_interrupted();
   folder.commit();
   return {count_frames(batches), seconds(), static_cast<int64_t>(written.files.size())};

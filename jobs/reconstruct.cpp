@@ -252,14 +252,16 @@ ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContex
   return steps;
 }
 
+ReconstructedBatch result_of(const ReconstructionSteps& steps, const ReconOptions& options) {
+  ReconstructedBatch result{Image(magnitude(steps.combined).samples.cpu()), steps.kspace.sampling,
+                            steps.filled.frames, steps.filled.lessons, steps.noise_maps};
+  result.maps.merge(parts_of(steps.combined, options.parts));
+  return result;
+}
+
 ReconstructedBatch reconstruct(const FrameBatch& batch, const ReconContext& context,
                                const Progress& progress) {
-  ReconstructionSteps steps = reconstruct_steps(batch, context, progress);
-  ReconstructedBatch result{Image(magnitude(steps.combined).samples.cpu()), steps.kspace.sampling,
-                            std::move(steps.filled.frames), steps.filled.lessons,
-                            std::move(steps.noise_maps)};
-  result.maps.merge(parts_of(steps.combined, context.options.parts));
-  return result;
+  return result_of(reconstruct_steps(batch, context, progress), context.options);
 }
 
 std::shared_ptr<const GateLessons> learn_from(const FrameBatch& batch, const ReconContext& context,

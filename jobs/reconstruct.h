@@ -46,6 +46,14 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
 /// @throws InputError when the options cannot be carried out on this scan.
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
 
+struct ReconstructedBatch {
+  Image image;        ///< magnitude, float32 (frame, z, y, x), on the CPU
+  Sampling sampling;  ///< of the k-space it was made of, without readout oversampling
+  std::vector<FrameEvidence> frames;
+  std::shared_ptr<const GateLessons> lessons;  ///< of method raki, for the next batches
+  std::map<std::string, at::Tensor> maps;      ///< `options.parts`, and those of jobs/noise_maps.h
+};
+
 /// What the steps of one batch made, on `context.device`.
 struct ReconstructionSteps {
   UndersampledKSpace kspace;  ///< whitened, without readout oversampling, compressed
@@ -61,13 +69,8 @@ struct ReconstructionSteps {
 ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContext& context,
                                       const Progress& progress = {});
 
-struct ReconstructedBatch {
-  Image image;        ///< magnitude, float32 (frame, z, y, x), on the CPU
-  Sampling sampling;  ///< of the k-space it was made of, without readout oversampling
-  std::vector<FrameEvidence> frames;
-  std::shared_ptr<const GateLessons> lessons;  ///< of method raki, for the next batches
-  std::map<std::string, at::Tensor> maps;      ///< `options.parts`, and those of jobs/noise_maps.h
-};
+/// What a result folder is made of.
+ReconstructedBatch result_of(const ReconstructionSteps& steps, const ReconOptions& options);
 
 /// k-space to magnitude images, and nothing else kept. Runs on `context.device`; the caller has opened its
 /// DeviceScope.

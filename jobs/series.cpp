@@ -33,8 +33,10 @@ void reserve(const fs::path& file, int64_t bytes) {
                      ExitCode::io_failed);
 }
 
-/// Zeros in a new memory-mapped file.
-at::Tensor stored_planes(const fs::path& file, at::IntArrayRef sizes) {
+/// Zeros in a new memory-mapped file of `store`, or in memory.
+at::Tensor stored_planes(const fs::path& store, const std::string& name, at::IntArrayRef sizes) {
+  if (store.empty()) return at::zeros(sizes, at::kFloat);
+  const fs::path file = store / name;
   reserve(file, c10::multiply_integers(sizes) * static_cast<int64_t>(sizeof(float)));
   return at::from_file(file.string(), true, c10::multiply_integers(sizes),
                        at::TensorOptions().dtype(at::kFloat))
@@ -58,16 +60,16 @@ void write_nifti_files(const Series& series, const NamedImages& what, const Scan
 }  // namespace
 
 at::Tensor& Series::map(const std::string& name) {
-  if (!maps[name].defined()) maps[name] = stored_planes(store / name, images.sizes());
+  if (!maps[name].defined()) maps[name] = stored_planes(store, name, images.sizes());
   return maps[name];
 }
 
 Series make_series(const ScanSummary& scan, int64_t frames, const fs::path& store) {
   const MatrixSize m = scan.image_matrix;
-  fs::create_directory(store);
+  if (!store.empty()) fs::create_directory(store);
   Series series;
   series.store = store;
-  series.images = stored_planes(store / "images", {frames, m.z, m.y, m.x});
+  series.images = stored_planes(store, "images", {frames, m.z, m.y, m.x});
   const auto n = static_cast<size_t>(frames);
   series.labels.resize(n);
   series.geometry.resize(n);

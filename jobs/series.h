@@ -21,7 +21,7 @@ namespace raki {
 
 /// Images of the selected frames in output order.
 struct Series {
-  std::filesystem::path store;             ///< folder of the memory-mapped files
+  std::filesystem::path store;             ///< folder of the memory-mapped files; empty: in memory
   at::Tensor images;                       ///< float32 (frame, z, y, x)
   std::map<std::string, at::Tensor> maps;  ///< of the same shape: other parts, and jobs/noise_maps.h
   std::vector<FrameLabel> labels;
@@ -31,7 +31,8 @@ struct Series {
   at::Tensor& map(const std::string& name);  ///< zeros at first
 };
 
-/// An empty series of `frames` frames; `store`: a new folder where its images live until it is removed.
+/// An empty series of `frames` frames; `store`: a new folder where its images live until it is removed, or
+/// empty.
 Series make_series(const ScanSummary& scan, int64_t frames, const std::filesystem::path& store);
 
 /// A file of the result, relative to the result folder.

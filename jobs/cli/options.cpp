@@ -248,6 +248,8 @@ void add_image_options(CLI::App& command, ReconOptions& options) {
   command.add_flag("--noise-map", options.noise_map,
                    "Also noise.npy, g_factor.npy (linear methods) or bias.npy, snr.npy (with a noise scan)");
   add_noise_repeats(command, options.noise_repeats);
+  add_parsed(command, "--parts", "Of the complex image, besides the magnitude: phase, real, imaginary",
+             "none", [&options](const std::string& text) { options.parts = image_parts_from_text(text); });
 }
 
 void add_file_options(CLI::App& command, ReconOptions& options) {
@@ -255,8 +257,6 @@ void add_file_options(CLI::App& command, ReconOptions& options) {
       command, "--output",
       "What to write, separated by commas: dicom, npy, png, nii (NIfTI), mrd (ISMRMRD images), cfl (BART)",
       "dicom,png", [&options](const std::string& text) { options.outputs = outputs_from_text(text); });
-  add_parsed(command, "--parts", "Of the complex image, besides the magnitude: phase, real, imaginary",
-             "none", [&options](const std::string& text) { options.parts = image_parts_from_text(text); });
   add_parsed(command, "--dicom", "classic (a file a slice) or enhanced (a file a series)", "classic",
              [&options](const std::string& text) { options.dicom_storage = dicom_storage_from_text(text); });
   command.add_option("--dicom-template", options.dicom_template,

@@ -1,0 +1,46 @@
+"""raki: MRI k-space reconstruction with scan-specific interpolation, on arrays in memory.
+
+    import raki
+
+    scan = raki.read_scan("scan.h5")              # ISMRMRD, fastMRI, .npy, .cfl, .mat
+    result = raki.reconstruct(scan)               # or: raki.reconstruct(kspace, mask)
+    result.image                                  # (frame, z, y, x) magnitude
+    raki.write_dicom(result, "images")
+
+Arrays. k-space is complex64 (..., coil, kz, ky, kx), images (..., coil, z, y, x); (coil, ky, kx) is one slice, (coil, kz,
+ky, kx) one slab, and any axes before these are frames. NumPy in, NumPy out; torch in, torch out, on the device the tensor
+lives on; CuPy and others through DLPack. Nothing is copied that need not be, nothing given is ever written to.
+
+Sampling. What was measured is told by a mask, (ky) or (kz, ky), True where a line was measured; mask="infer" takes lines
+that are zero in all coils and frames as not measured.
+
+Whole jobs        read_scan, reconstruct, write, write_dicom, evaluate, phantom, decode
+Steps             detect_sampling, estimate_noise_covariance, whitening_matrix, prewhiten, remove_readout_oversampling,
+                  compress_coils, interpolate, fit_noise_aware, train, fill_partial_fourier, filter_kspace,
+                  to_coil_images, to_kspace, estimate_sensitivities, combine, root_sum_of_squares, noise_map, to_image_grid,
+                  compare_images
+Networks          Network, training_data, train
+Data preparation  resize, warp_affine, rotate, random_object_bbox, from_bart, to_bart
+Errors            Error, InputError (a ValueError), DeviceError and Bug (RuntimeErrors)
+
+Messages of the engine go to the logger "raki" of Python's logging. `python -m raki` is the command line.
+"""
+
+import torch as _torch  # noqa: F401  its libraries are the engine's
+
+from raki._engine import NoiseCorrelation, Sampling, methods
+from raki._engine import version as __version__
+from raki._errors import Bug, DeviceError, Error, InputError
+from raki._bart import from_bart, to_bart
+from raki._files import decode, phantom, write_phantom
+from raki._interpolation import Filled, NoiseAwareFit, fit_noise_aware, interpolate, noise_map
+from raki._evaluation import evaluate
+from raki._options import options
+from raki._reconstruction import Reconstruction, reconstruct, write, write_dicom
+from raki._scan import Scan, read_scan
+from raki._steps import (combine, compare_images, compress_coils, detect_sampling, estimate_noise_covariance,
+                         estimate_sensitivities, fill_partial_fourier, filter_kspace, prewhiten,
+                         remove_readout_oversampling, root_sum_of_squares, to_coil_images, to_image_grid, to_kspace,
+                         whitening_matrix)
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,26 @@
+"""BART's order of axes: x, y, z, coils first to last and the first fastest, which in memory is (..., coil, z, y, x)."""
+
+from raki import _arrays
+
+_KSPACE_AXES = 4
+
+
+def from_bart(array):
+    """A BART array (x, y, z, coil, ...) as (..., coil, z, y, x): its axes in the other order. A view, not a copy.
+
+    Axes of size 1 after the coils are dropped; fewer than four axes are filled up with ones.
+    """
+    tensor, kind = _arrays.take(array, "BART array")
+    while tensor.dim() < _KSPACE_AXES:
+        tensor = tensor.unsqueeze(-1)
+    while tensor.dim() > _KSPACE_AXES and tensor.shape[-1] == 1:
+        tensor = tensor.squeeze(-1)
+    return kind.give(tensor.permute(*range(tensor.dim() - 1, -1, -1)))
+
+
+def to_bart(array):
+    """(..., coil, z, y, x) as BART has it, (x, y, z, coil, ...). A view; (coil, y, x) is taken as one slice."""
+    tensor, kind = _arrays.take(array, "k-space")
+    if tensor.dim() == _KSPACE_AXES - 1:
+        tensor = tensor.unsqueeze(-3)
+    return kind.give(tensor.permute(*range(tensor.dim() - 1, -1, -1)))

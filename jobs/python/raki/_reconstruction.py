@@ -1,0 +1,167 @@
+"""The whole sentence: k-space in, images out."""
+
+import json
+import pathlib
+
+import torch
+
+from raki import _arrays, _engine
+from raki._scan import Scan, scan_of_arrays
+
+
+class Reconstruction:
+    """What `reconstruct` made. Arrays are of the kind and on the device of what was given, images float32.
+
+    image           magnitude (..., y, x) or (..., z, y, x): the axes of the k-space without its coils; of a scan (frame, z, y, x)
+    complex_image   the same before the magnitude (None after combine="rss")
+    kspace          every line measured or filled, (..., coil, [kz,] ky, kx), whitened and compressed as the image was made
+    coil_images     its Fourier transform, made when asked for
+    sensitivities   the maps the coils were combined with, or None
+    noise_map       sd of the image's noise (noise_map=True), else None; `maps` has all maps by name
+    frames          one dictionary a frame: method_used, reason, verdict, numbers, losses, warnings
+    report          recon.json as a dictionary
+    sampling        the Sampling of the first frame
+    """
+
+    def __init__(self, run, kept, scan):
+        self._run, self._scan, self._kept = run, scan, kept
+
+    def __repr__(self):
+        return f"<raki.Reconstruction {tuple(self.image.shape)} by {self.frames[0]['method_used']}>"
+
+    def _images(self, tensor):
+        tensor = tensor.to(self._run.device)
+        axes = self._scan._axes
+        return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.images(tensor))
+
+    def _coils(self, name):
+        parts = self._kept[name]
+        if not parts:
+            return None
+        tensor = torch.cat(parts)[self._kept["order"]] if len(parts) > 1 else parts[0]
+        axes = self._scan._axes
+        return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.coils(tensor))
+
+    @property
+    def image(self):
+        return self._images(self._run.images)
+
+    @property
+    def complex_image(self):
+        parts = self._kept["combined"]
+        if not parts[0].is_complex():
+            return None
+        return self._images(torch.cat(parts)[self._kept["order"]] if len(parts) > 1 else parts[0])
+
+    @property
+    def kspace(self):
+        return self._coils("kspace")
+
+    @property
+    def coil_images(self):
+        from raki._steps import to_coil_images
+
+        return to_coil_images(self.kspace)
+
+    @property
+    def sensitivities(self):
+        return self._coils("sensitivities")
+
+    @property
+    def maps(self):
+        return {name: self._images(samples) for name, samples in self._run.maps.items()}
+
+    @property
+    def noise_map(self):
+        return self.maps.get("noise")
+
+    @property
+    def report(self):
+        return json.loads(self._run.report())
+
+    @property
+    def frames(self):
+        return self.report["frames"]
+
+    @property
+    def sampling(self):
+        return self._run.samplings[0]
+
+
+def _same_frames(axes, tensor):
+    """False where the options selected some of the frames: these follow one another."""
+    n = 1
+    for size in axes.leading:
+        n *= size
+    return n == tensor.shape[0]
+
+
+def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, noise=None, readout_oversampling=1.0,
+                fov=None, network=None, device=None, progress=None, **options):
+    """Prewhitens, fills missing lines, transforms and combines: what `raki recon` does, on a Scan or on arrays.
+
+    scan_or_kspace        of `read_scan`; or complex64 (coil, ky, kx), (coil, kz, ky, kx), (..., coil, kz, ky, kx)
+    mask                  of arrays: bool (ky) or (kz, ky), or "infer"; samples elsewhere are not looked at
+    method                one of raki.methods
+    calibration           of arrays: separate reference lines, axes as the k-space's
+    noise                 of arrays: noise samples complex64 (coil, sample) of the same bandwidth, to prewhiten with
+    readout_oversampling  of arrays: 2 where kx covers twice the field of view
+    fov                   of arrays: field of view (x, y, z) in mm, for what is written
+    network               a Network, a torch module, or what `train` gave, in place of the method's own learning
+    device                "cpu", "cuda", "cuda:N"; without, where the array lives, and for scans a GPU if there is one
+    progress              called with the part done, 0 to 1
+    options               print(raki.options("reconstruct")) lists them: detail, seed, coils, combine, noise_map, ...
+
+    Returns a Reconstruction. Raises InputError with the numbers where the data or the options cannot work.
+    """
+    if isinstance(scan_or_kspace, Scan):
+        scan = scan_or_kspace
+    else:
+        scan = scan_of_arrays(scan_or_kspace, mask, calibration=calibration, noise=noise,
+                              readout_oversampling=readout_oversampling, fov=fov)
+    run = _engine.Run(scan._scan, {"method": method, **options}, str(device or scan._device or "auto"))
+    if isinstance(network, _engine.Lessons):
+        run.use_lessons(network)
+    fill = _filler(network)
+    kept = {"kspace": [], "combined": [], "sensitivities": []}
+    batches, done = run.batches, 0
+    total = sum(map(len, batches))
+    for frames in batches:
+        steps = run.compute(frames, fill, _part_of(progress, done / total, len(frames) / total))
+        done += len(frames)
+        kept["kspace"].append(steps.kspace)
+        kept["combined"].append(steps.combined)
+        if steps.sensitivities is not None:
+            kept["sensitivities"].append(steps.sensitivities)
+    order = [frame for frames in batches for frame in frames]
+    kept["order"] = sorted(range(len(order)), key=order.__getitem__)
+    return Reconstruction(run, kept, scan)
+
+
+def _filler(network):
+    if network is None or isinstance(network, _engine.Lessons):
+        return None
+    from raki._networks import filler
+
+    return filler(network)
+
+
+def _part_of(progress, begin, share):
+    if progress is None:
+        return None
+    return lambda done: progress(begin + share * done)
+
+
+def write(result, folder, output="dicom,png", *, progress=None, **options):
+    """Writes a Reconstruction into a new folder: any of dicom, npy, png, nii, mrd, cfl, and recon.json last.
+
+    print(raki.options("write")) lists the options: dicom, syntax, deidentify, dicom_template, overwrite, ...
+    Nothing is left behind unless everything succeeded. Returns the folder's path.
+    """
+    result._run.write(str(folder), {"output": output, **options}, progress)
+    return pathlib.Path(folder)
+
+
+def write_dicom(result, folder, **options):
+    """`write` of DICOM files alone."""
+    return write(result, folder, "dicom", **options)

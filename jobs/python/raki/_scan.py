@@ -1,0 +1,78 @@
+"""Scans: what a file holds, or arrays in memory, ready to be reconstructed."""
+
+import json
+
+from raki import _arrays, _engine, _shapes
+
+
+class Scan:
+    """A scan that was read, or put together from arrays.
+
+    print(scan)           what was found and decided, as `raki info` tells it
+    scan.info             the same as a dictionary
+    scan.samplings        the different samplings (Sampling), scan.sampling the first
+    scan.noise            noise readouts, complex64 (coil, sample), or None
+    scan.read(frames)     k-space (frame, coil, kz, ky, kx) and separate calibration lines, or None
+    len(scan)             number of frames
+    """
+
+    def __init__(self, engine_scan, kind=_arrays.NUMPY, axes=None):
+        self._scan, self._kind, self._axes = engine_scan, kind, axes
+        self._device = None
+
+    def __len__(self):
+        return self._scan.n_frames
+
+    def __str__(self):
+        return self._scan.table()
+
+    def __repr__(self):
+        return f"<raki.Scan: {len(self)} frame{'s' * (len(self) != 1)}, {self.sampling}>"
+
+    @property
+    def info(self):
+        return json.loads(self._scan.report())
+
+    @property
+    def samplings(self):
+        return self._scan.samplings
+
+    @property
+    def sampling(self):
+        return self._scan.samplings[0]
+
+    @property
+    def readout_oversampling(self):
+        return self._scan.oversampling
+
+    @property
+    def noise(self):
+        return self._kind.give(self._scan.noise)
+
+    def read(self, frames=None):
+        """(k-space, calibration or None) of these frames, indices from 0 that share one sampling; all when none are named."""
+        kspace, calibration = self._scan.read(list(range(len(self)) if frames is None else frames))
+        return self._kind.give(kspace), self._kind.give(calibration)
+
+
+def read_scan(path, **options):
+    """Opens an ISMRMRD file or stream, a fastMRI file, or an array (.npy, .npz, .cfl, .mat; axes="coil,ky,kx").
+
+    Headers, counters and noise are read now, samples when they are needed. raki.options("read_scan") lists the options.
+    Raises InputError for anything that is missing, damaged or cannot be reconstructed.
+    """
+    return Scan(_engine.open_scan(str(path), options))
+
+
+def scan_of_arrays(kspace, mask, *, calibration=None, noise=None, readout_oversampling=1.0, fov=None,
+                   noise_dwell_time_us=0.0, dwell_time_us=None):
+    """Arrays in memory as a scan; see `reconstruct`."""
+    samples, kind, axes = _shapes.canonical_coils(kspace)
+    parts = _engine.ArrayParts()
+    parts.calibration = _shapes.beside(calibration, samples, "calibration")
+    parts.noise = None if noise is None else _arrays.take(noise, "noise")[0].to(samples.device)
+    parts.readout_oversampling, parts.fov = readout_oversampling, fov
+    parts.noise_dwell_time_us, parts.dwell_time_us = noise_dwell_time_us, dwell_time_us
+    scan = Scan(_engine.scan_of_array(samples, _shapes.lines(mask, samples), parts), kind, axes)
+    scan._device = str(samples.device)
+    return scan
