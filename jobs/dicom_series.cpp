@@ -12,6 +12,7 @@
 #include "gpu/error.h"
 #include "gpu/parallel.h"
 #include "io/dicom/write.h"
+#include "io/uid.h"
 #include "jobs/reconstruct.h"
 #include "jobs/signals.h"
 #include "jobs/version.h"
@@ -35,6 +36,11 @@ std::string derivation_text(const Series& series, const ReconOptions& options) {
   return text;
 }
 
+std::string digest(const at::Tensor& images) {
+  const at::Tensor values = images.contiguous();
+  return sha256({static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
+}
+
 DicomOptions dicom_options(const Series& series, const ReconOptions& options,
                            const std::string& input_digest) {
   DicomOptions dicom;
@@ -48,6 +54,8 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
   dicom.identity = input_digest + " " + version + " " + identity_text(options) +
                    " images=" + c10::str(series.images.sizes()) + " frames=";
   for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
+  // A network of the caller's has no name: what it made stands for it.
+  if (options.interpolation.method == Method::network) dicom.identity += " " + digest(series.images);
   dicom.derivation = derivation_text(series, options);
   dicom.software_version = version;
   return dicom;

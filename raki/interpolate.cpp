@@ -69,6 +69,8 @@ Interpolation dispatch(const UndersampledKSpace& kspace, const std::optional<Cal
       return interpolate_iraki(kspace, calibration, options, progress);
     case Method::zero_filled:
       return unchanged(kspace, Method::zero_filled, "", noise_map);
+    case Method::network:
+      break;
   }
   throw Bug("a method without an interpolator");
 }

@@ -67,6 +67,21 @@ at::Tensor aligned(const NetworkShape& shape, const Grid& grid, const at::Tensor
       .narrow(4, (shape.kernel3_kx - 1) / 2, grid.output_columns(shape));
 }
 
+void activate(at::Tensor& hidden, const NetworkShape& shape) {
+  if (shape.negative_slope == 0)
+    hidden.relu_();
+  else
+    at::leaky_relu_(hidden, shape.negative_slope);
+}
+
+/// From the gradient by what the activation gave, `hidden`, to that by what it was given.
+void through_activation(at::Tensor& gradient, const at::Tensor& hidden, const NetworkShape& shape) {
+  if (shape.negative_slope == 0)
+    at::threshold_backward_out(gradient, gradient, hidden, 0);
+  else
+    gradient.mul_(at::where(hidden > 0, 1.0, shape.negative_slope));
+}
+
 }  // namespace
 
 int64_t NetworkShape::weights() const {
@@ -138,10 +153,10 @@ void forward(const NetworkWeights& weights, const Grid& grid, const at::Tensor& 
   const auto& shape = weights.shape;
   auto layer1 = work.hidden1.flatten(1, 2);
   at::bmm_out(layer1, weights.layer1, sources);
-  work.hidden1.relu_();
+  activate(work.hidden1, shape);
   auto hidden2 = merge_frames(work.hidden2);
   at::bmm_out(hidden2, merge_frames(weights.layer2), merge_frames(work.hidden1));
-  work.hidden2.relu_();
+  activate(work.hidden2, shape);
   auto taps = merge_frames(work.taps).view({-1, shape.taps() * shape.outputs, grid.positions()});
   at::bmm_out(taps, merge_frames(weights.layer3), hidden2);
   gather_taps(shape, grid, work);
@@ -160,10 +175,10 @@ void backward(const NetworkWeights& weights, const Grid& grid, const at::Tensor&
   auto gradient1 = merge_frames(work.gradient1), gradient2 = merge_frames(work.gradient2);
   gradient.layer3.copy_(at::bmm(taps, hidden2.mT()).view_as(gradient.layer3));
   at::bmm_out(gradient2, merge_frames(weights.layer3).mT(), taps);
-  at::threshold_backward_out(gradient2, gradient2, hidden2, 0);
+  through_activation(gradient2, hidden2, shape);
   gradient.layer2.copy_(at::bmm(gradient2, hidden1.mT()).view_as(gradient.layer2));
   at::bmm_out(gradient1, merge_frames(weights.layer2).mT(), gradient2);
-  at::threshold_backward_out(gradient1, gradient1, hidden1, 0);
+  through_activation(gradient1, hidden1, shape);
   gradient.layer1.copy_(at::bmm(work.gradient1.flatten(1, 2), sources.mT()));
   if (!shape.linear_path) return;
   work.windows.zero_();

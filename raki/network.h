@@ -21,8 +21,9 @@ struct NetworkShape {
   int64_t inputs = 0;    ///< of layer 1: source samples a position
   int64_t features1 = 0, features2 = 0;
   int64_t kernel3_ky = 1, kernel3_kx = 1;
-  int64_t outputs = 0;       ///< of each network a position
-  bool linear_path = false;  ///< a linear kernel of the size of layer 1 beside the layers
+  int64_t outputs = 0;        ///< of each network a position
+  bool linear_path = false;   ///< a linear kernel of the size of layer 1 beside the layers
+  double negative_slope = 0;  ///< of the activation: 0 is ReLU, 1 none
   int64_t taps() const { return kernel3_ky * kernel3_kx; }
   int64_t linear_outputs() const { return linear_path ? outputs : 0; }
   int64_t weights() const;  ///< of all networks of one frame

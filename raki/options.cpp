@@ -22,6 +22,7 @@ constexpr std::array<std::pair<Method, std::string_view>, 8> names{{{Method::rak
 }  // namespace
 
 std::string to_text(Method method) {
+  if (method == Method::network) return "network";
   for (const auto& [value, name] : names)
     if (value == method) return std::string(name);
   throw Bug("a method without a name");

@@ -10,9 +10,10 @@
 
 namespace raki {
 
-enum class Method { raki, hybrid, linear, grappa, raki_2019, rraki, iraki, zero_filled };
+/// `network`: one of the caller's own (jobs/reconstruct.h), which cannot be asked for by name.
+enum class Method { raki, hybrid, linear, grappa, raki_2019, rraki, iraki, zero_filled, network };
 
-/// "raki", "hybrid", "linear", "grappa", "raki-2019", "rraki", "iraki", "zero-filled".
+/// "raki", "hybrid", "linear", "grappa", "raki-2019", "rraki", "iraki", "zero-filled", "network".
 std::string to_text(Method method);
 /// @throws InputError (64) with the nearest name for an unknown one.
 Method method_from_text(const std::string& name);

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "gpu/text.h"
-#include "raki/adam.h"
 #include "raki/lattice.h"
 #include "raki/published.h"
 #include "raki/tasks.h"
@@ -48,6 +47,7 @@ NetworkShape shape_for(int64_t n_coils, int64_t acceleration, const ChannelMetho
   shape.kernel3_kx = layers.kernel3_kx;
   shape.outputs = acceleration - 1;
   shape.linear_path = method.linear_path;
+  shape.negative_slope = method.negative_slope;
   return shape;
 }
 
@@ -73,18 +73,26 @@ struct StepCount {
   }
 };
 
-/// Trains the networks of one part to the end, by themselves; writes the losses (step, frame, network).
-void train_part(const ChannelProblem& problem, NetworkWeights& weights, const ChannelMethod& method,
-                StepCount& count, const at::Tensor& losses) {
+/// The frames and networks of one part.
+ChannelProblem problem_of(const ChannelProblem& problem, const NetworkPart& part) {
+  const auto of_frames = [&](const at::Tensor& t) { return t.narrow(0, part.first_frame, part.frames); };
+  return {problem.shape, problem.grid, of_frames(problem.sources),
+          of_frames(problem.targets).narrow(1, part.first_network, part.networks)};
+}
+
+/// Trains the networks of one part, by themselves; writes the losses (step, frame, network).
+void train_part(ChannelTraining& training, size_t i, const ChannelMethod& method, StepCount& count,
+                const at::Tensor& losses) {
+  const ChannelProblem problem = problem_of(training.problem, training.parts[i]);
+  NetworkWeights& weights = training.weights[i];
   const auto frames = problem.sources.size(0);
   auto work = make_workspace(weights.shape, problem.grid, frames, problem.sources);
   auto gradient = make_weights(weights.shape, frames, problem.sources);
-  auto adam = make_adam(weights.flat);
-  for (int64_t step = 0; step < method.iterations; ++step) {
+  for (int64_t step = 0; step < losses.size(0); ++step) {
     forward(weights, problem.grid, problem.sources, work);
     losses[step].copy_(method.loss(problem.targets, work));
     backward(weights, problem.grid, problem.sources, work, gradient);
-    adam_step(weights.flat, gradient.flat, method.learning_rate, adam);
+    adam_step(weights.flat, gradient.flat, method.learning_rate, training.adam[i]);
     if (!count.next()) return;
   }
 }
@@ -162,25 +170,41 @@ ChannelProblem channel_problem(const at::Tensor& calibration, int64_t accelerati
   return problem;
 }
 
+ChannelTraining begin_training(const ChannelProblem& problem, const NetworkWeights& weights) {
+  ChannelTraining training{
+      problem, parts_of(problem.shape, problem.grid, problem.sources.size(0), problem.sources), {}, {}};
+  for (const auto& part : training.parts) {
+    training.weights.push_back(take_part(weights, part));
+    training.adam.push_back(make_adam(training.weights.back().flat));
+  }
+  return training;
+}
+
+at::Tensor train_on(ChannelTraining& training, const ChannelMethod& method, int64_t steps,
+                    const Progress& progress) {
+  const auto& problem = training.problem;
+  const auto losses =
+      at::empty({steps, problem.sources.size(0), problem.shape.networks}, problem.sources.options());
+  StepCount count{progress, static_cast<double>(steps) * static_cast<double>(training.parts.size())};
+  for_each_task(std::ssize(training.parts), problem.sources.device(), [&](int64_t i) {
+    const auto& part = training.parts[static_cast<size_t>(i)];
+    train_part(training, static_cast<size_t>(i), method, count,
+               losses.narrow(1, part.first_frame, part.frames).narrow(2, part.first_network, part.networks));
+  });
+  return losses.cpu();
+}
+
+void put_weights(const ChannelTraining& training, NetworkWeights& weights) {
+  for (size_t i = 0; i < training.parts.size(); ++i)
+    put_part(training.weights[i], training.parts[i], weights);
+}
+
 at::Tensor train_channels(const ChannelProblem& problem, NetworkWeights& weights, const ChannelMethod& method,
                           const Progress& progress) {
-  const auto frames = problem.sources.size(0);
-  const auto parts = parts_of(problem.shape, problem.grid, frames, problem.sources);
-  const auto losses =
-      at::empty({method.iterations, frames, problem.shape.networks}, problem.sources.options());
-  StepCount count{progress, static_cast<double>(method.iterations) * static_cast<double>(parts.size())};
-  const auto train = [&](int64_t i) {
-    const auto& part = parts[static_cast<size_t>(i)];
-    const auto of_frames = [&](const at::Tensor& t) { return t.narrow(0, part.first_frame, part.frames); };
-    const ChannelProblem own{problem.shape, problem.grid, of_frames(problem.sources),
-                             of_frames(problem.targets).narrow(1, part.first_network, part.networks)};
-    auto own_weights = take_part(weights, part);
-    train_part(own, own_weights, method, count,
-               losses.narrow(1, part.first_frame, part.frames).narrow(2, part.first_network, part.networks));
-    put_part(own_weights, part, weights);
-  };
-  for_each_task(static_cast<int64_t>(parts.size()), problem.sources.device(), train);
-  return losses.cpu();
+  ChannelTraining training = begin_training(problem, weights);
+  const auto losses = train_on(training, method, method.iterations, progress);
+  put_weights(training, weights);
+  return losses;
 }
 
 at::Tensor apply_channels(const at::Tensor& lines, const NetworkWeights& weights, const RakiLayers& layers) {

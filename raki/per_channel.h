@@ -8,7 +8,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "raki/adam.h"
 #include "raki/interpolate.h"
 #include "raki/network.h"
 
@@ -32,7 +34,8 @@ struct ChannelMethod {
   Method name;
   RakiLayers layers;
   bool linear_path = false;
-  double scale_maximum = 1;  ///< the largest magnitude of a frame's calibration lines becomes this
+  double negative_slope = 0;  ///< of the activation: 0 is ReLU
+  double scale_maximum = 1;   ///< the largest magnitude of a frame's calibration lines becomes this
   double learning_rate = 1e-3;
   int64_t iterations = 0;
   LossGradient loss = {};
@@ -42,8 +45,23 @@ struct ChannelMethod {
 ChannelProblem channel_problem(const at::Tensor& calibration, int64_t acceleration,
                                const ChannelMethod& method);
 
-/// Full-batch Adam. The networks are independent of each other. Changes `weights`; returns the loss before
-/// every step, (step, frame, network), on the CPU.
+/// A training that can be gone on with. The networks are independent of each other; a part of them is trained
+/// together.
+struct ChannelTraining {
+  ChannelProblem problem;
+  std::vector<NetworkPart> parts;
+  std::vector<NetworkWeights> weights;  ///< of every part
+  std::vector<AdamState> adam;
+};
+ChannelTraining begin_training(const ChannelProblem& problem, const NetworkWeights& weights);
+
+/// `steps` of full-batch Adam; the loss before every one, (step, frame, network), on the CPU.
+at::Tensor train_on(ChannelTraining& training, const ChannelMethod& method, int64_t steps,
+                    const Progress& progress);
+
+void put_weights(const ChannelTraining& training, NetworkWeights& weights);
+
+/// All of it, `method.iterations` steps. Changes `weights`; returns the losses.
 at::Tensor train_channels(const ChannelProblem& problem, NetworkWeights& weights, const ChannelMethod& method,
                           const Progress& progress);
 

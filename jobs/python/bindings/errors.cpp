@@ -45,6 +45,8 @@ void log_to_python() {
       logger->attr("log")(level_of(level), "%s: %s", event,
                           py::str(py::bytes(message).attr("decode")("utf-8", "replace")));
     } catch (py::error_already_set& error) {
+      // Ctrl-C that came just now stops the work, not the message.
+      if (error.matches(PyExc_KeyboardInterrupt)) return PyErr_SetInterrupt();
       error.discard_as_unraisable("raki's log");
     }
   });

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_engine, module) {
   raki::python::bind_errors(module);
   raki::python::bind_steps(module);
   raki::python::bind_methods(module);
+  raki::python::bind_networks(module);
   raki::python::bind_scans(module);
   raki::python::bind_files(module);
 }

@@ -42,8 +42,9 @@ ReconstructionSteps Run::compute(const std::vector<int64_t>& frames, const Inter
   const FrameBatch batch = scan_->read(frames);
   ReconContext context = context_;
   context.interpolator = interpolator;
+  if (learned_) context.options.interpolation.lessons = learned_;
   ReconstructionSteps steps = reconstruct_steps(batch, context, progress);
-  if (steps.filled.lessons) context_.options.interpolation.lessons = steps.filled.lessons;
+  if (steps.filled.lessons) learned_ = steps.filled.lessons;
   put_frames({frames, batch.labels, batch.geometry, result_of(steps, context.options)}, order_, series_);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   seconds_ += seconds.count();
@@ -90,13 +91,15 @@ void Run::write(const std::filesystem::path& path, const ReconOptions& files,
 
 namespace {
 
-std::shared_ptr<Run> make_run(std::shared_ptr<Scan> scan, const py::dict& given, const std::string& device) {
+std::shared_ptr<Run> make_run(std::shared_ptr<Scan> scan, const py::dict& given, const std::string& device,
+                              bool own_network) {
   ReconOptions options;
   set_options(given, [&](CLI::App& command) {
     add_interpolation_options(command, options.interpolation);
     add_selection_options(command, options);
     add_image_options(command, options);
   });
+  if (own_network) options.interpolation.method = Method::network;
   const py::gil_scoped_release unlocked;
   return std::make_shared<Run>(std::move(scan), options, select_device(device));
 }
@@ -107,6 +110,7 @@ Interpolator interpolator_of(const py::object& function) {
   return [function = shared(function)](const UndersampledKSpace& kspace,
                                        const std::optional<Calibration>& calibration, const Progress&) {
     FrameEvidence evidence;
+    evidence.method_asked = evidence.method_used = Method::network;
     evidence.reason = "filled by the caller's network";
     const auto frames = static_cast<size_t>(kspace.samples.size(axis::frame));
     const py::gil_scoped_acquire lock;

@@ -51,6 +51,7 @@ class Run {
   std::vector<std::vector<int64_t>> batches_;
   std::vector<int64_t> order_;  ///< all frames, ascending
   Series series_;
+  std::shared_ptr<const GateLessons> learned_;  ///< from the first batch, for the others
   double seconds_ = 0;
 };
 

@@ -26,7 +26,14 @@ Errors            Error, InputError (a ValueError), DeviceError and Bug (Runtime
 Messages of the engine go to the logger "raki" of Python's logging. `python -m raki` is the command line.
 """
 
+import os as _os
+import pathlib as _pathlib
+
 import torch as _torch  # noqa: F401  its libraries are the engine's
+
+# DCMTK's table of attributes, where a wheel brought it.
+if (_share := _pathlib.Path(__file__).with_name("share") / "dicom.dic").exists():
+    _os.environ.setdefault("DCMDICTPATH", str(_share))
 
 from raki._engine import NoiseCorrelation, Sampling, methods
 from raki._engine import version as __version__
@@ -35,6 +42,7 @@ from raki._bart import from_bart, to_bart
 from raki._files import decode, phantom, write_phantom
 from raki._interpolation import Filled, NoiseAwareFit, fit_noise_aware, interpolate, noise_map
 from raki._evaluation import evaluate
+from raki._networks import Network, Training, TrainingData, train, training_data
 from raki._options import options
 from raki._reconstruction import Reconstruction, reconstruct, write, write_dicom
 from raki._scan import Scan, read_scan

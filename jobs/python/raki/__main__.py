@@ -1,14 +1,31 @@
 """python -m raki: the command line."""
 
+import glob
+import importlib.util
 import os
 import pathlib
 import sys
 
 
+def libraries():
+    """Where LibTorch's libraries and NVIDIA's lie, found without importing them."""
+    folders = [pathlib.Path(place) / "lib" for place in importlib.util.find_spec("torch").submodule_search_locations]
+    nvidia = importlib.util.find_spec("nvidia")
+    for place in nvidia.submodule_search_locations if nvidia else []:
+        folders += sorted(glob.glob(f"{place}/*/lib"))
+    return os.pathsep.join(map(str, folders))
+
+
 def main():
-    program = pathlib.Path(__file__).with_name("bin") / "raki"
+    here = pathlib.Path(__file__).parent
+    program = here / "bin" / "raki"
     if not program.exists():
         sys.exit(f"raki: the program is not there: found no {program}")
+    os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, [libraries(), os.environ.get("LD_LIBRARY_PATH")]))
+    if (here / "libraki_cuda.so").exists():
+        os.environ.setdefault("RAKI_CUDA_LIBRARY", str(here / "libraki_cuda.so"))
+    if (here / "share/dicom.dic").exists():
+        os.environ.setdefault("DCMDICTPATH", str(here / "share/dicom.dic"))
     os.execv(program, [str(program), *sys.argv[1:]])
 
 

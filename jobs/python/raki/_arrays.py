@@ -32,7 +32,7 @@ NUMPY, TORCH = Kind("numpy"), Kind("torch")
 def take(array, noun="array"):
     """(tensor, kind) of any array; the tensor shares its memory where strides allow it (NumPy's negative ones do not)."""
     if isinstance(array, torch.Tensor):
-        return array.detach(), TORCH
+        return array.detach().resolve_conj().resolve_neg(), TORCH
     if isinstance(array, (list, tuple)):
         raise InputError(f"The {noun} is no array", type(array).__name__, "a NumPy array or a tensor", "",
                          "numpy.asarray makes one")

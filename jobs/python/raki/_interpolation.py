@@ -2,6 +2,7 @@
 
 from raki import _engine, _shapes
 from raki._errors import InputError
+from raki._networks import filler
 from raki._steps import sampling_of
 
 
@@ -56,8 +57,6 @@ def interpolate(kspace, mask, method="raki", *, calibration=None, unit_noise=Fal
     sampling = sampling_of(mask, samples)
     reference = _shapes.beside(calibration, samples, "calibration")
     if network is not None and not isinstance(network, _engine.Lessons):
-        from raki._networks import filler
-
         filled = filler(network)(samples, sampling, reference)
         frames = [dict(method_asked="network", method_used="network", reason="filled by the caller's network", verdict="",
                        numbers={}, losses=[], warnings=[]) for _ in range(samples.shape[0])]

@@ -5,7 +5,8 @@ import pathlib
 
 import torch
 
-from raki import _arrays, _engine
+from raki import _engine
+from raki._networks import filler
 from raki._scan import Scan, scan_of_arrays
 
 
@@ -61,7 +62,7 @@ class Reconstruction:
     def coil_images(self):
         from raki._steps import to_coil_images
 
-        return to_coil_images(self.kspace)
+        return None if self.kspace is None else to_coil_images(self.kspace)
 
     @property
     def sensitivities(self):
@@ -97,7 +98,7 @@ def _same_frames(axes, tensor):
 
 
 def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, noise=None, readout_oversampling=1.0,
-                fov=None, network=None, device=None, progress=None, **options):
+                fov=None, network=None, device=None, progress=None, keep=True, **options):
     """Prewhitens, fills missing lines, transforms and combines: what `raki recon` does, on a Scan or on arrays.
 
     scan_or_kspace        of `read_scan`; or complex64 (coil, ky, kx), (coil, kz, ky, kx), (..., coil, kz, ky, kx)
@@ -110,6 +111,7 @@ def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, n
     network               a Network, a torch module, or what `train` gave, in place of the method's own learning
     device                "cpu", "cuda", "cuda:N"; without, where the array lives, and for scans a GPU if there is one
     progress              called with the part done, 0 to 1
+    keep                  False: k-space and sensitivities are not kept, which take most of the memory
     options               print(raki.options("reconstruct")) lists them: detail, seed, coils, combine, noise_map, ...
 
     Returns a Reconstruction. Raises InputError with the numbers where the data or the options cannot work.
@@ -119,31 +121,26 @@ def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, n
     else:
         scan = scan_of_arrays(scan_or_kspace, mask, calibration=calibration, noise=noise,
                               readout_oversampling=readout_oversampling, fov=fov)
-    run = _engine.Run(scan._scan, {"method": method, **options}, str(device or scan._device or "auto"))
-    if isinstance(network, _engine.Lessons):
+    learned = isinstance(network, _engine.Lessons)
+    own_network = network is not None and not learned
+    run = _engine.Run(scan._scan, {"method": method, **options}, str(device or scan._device or "auto"), own_network)
+    if learned:
         run.use_lessons(network)
-    fill = _filler(network)
-    kept = {"kspace": [], "combined": [], "sensitivities": []}
+    kept = {name: [] for name in ("kspace", "combined", "sensitivities")}
     batches, done = run.batches, 0
     total = sum(map(len, batches))
     for frames in batches:
+        fill = filler(network, frames, len(scan)) if own_network else None
         steps = run.compute(frames, fill, _part_of(progress, done / total, len(frames) / total))
         done += len(frames)
-        kept["kspace"].append(steps.kspace)
-        kept["combined"].append(steps.combined)
-        if steps.sensitivities is not None:
-            kept["sensitivities"].append(steps.sensitivities)
+        for name in kept if keep else ["combined"]:
+            if (part := getattr(steps, name)) is not None:
+                kept[name].append(part)
+    if progress is not None:
+        progress(1.0)
     order = [frame for frames in batches for frame in frames]
     kept["order"] = sorted(range(len(order)), key=order.__getitem__)
     return Reconstruction(run, kept, scan)
-
-
-def _filler(network):
-    if network is None or isinstance(network, _engine.Lessons):
-        return None
-    from raki._networks import filler
-
-    return filler(network)
 
 
 def _part_of(progress, begin, share):
