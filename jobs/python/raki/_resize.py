@@ -2,6 +2,14 @@
 
 A pass is a product with a banded matrix. Its weights are computed in double precision on the host, so a CPU and a GPU
 filter alike; the data stay on their device.
+
+Where this is not what DALI 2.4 computes:
+- Single precision decides there which of two voxels is nearest where both are as near, and on which side a Gaussian
+  counts at its rim, where it is not 0. Here a rule does: the later voxel, the earlier side.
+- A region of interest from end to start flips its axis here whatever sizes are given, as DALI's documentation says;
+  its operator forgets that for open axes in the modes "default" and "stretch".
+- A region that lies beyond the volume crashes DALI's operator on a CPU; here the edge voxels go on.
+- Of an axis whose size rounds to the old one, `tensor_resize` forgets the scale; here, as in `resize`, it holds.
 """
 
 import dataclasses
@@ -13,10 +21,10 @@ from torch.nn import functional
 
 from raki._arrays import take
 from raki._resize_sizes import Sizing
-from raki._volume import check_spatial, check_word, from_real_batch, to_real_batch
+from raki._volume import check_spatial, check_word, from_real_batch, movable, to_real_batch
 
 FILTERS = ("nearest", "linear", "cubic", "lanczos3", "gaussian", "triangular")
-RADIUS = {"linear": 1, "triangular": 1, "gaussian": 1, "cubic": 2, "lanczos3": 3}  # voxels, where nothing is scaled down
+RADIUS = {"linear": 1, "triangular": 1, "gaussian": 1, "cubic": 2, "lanczos3": 3}  # voxels, unless scaled down
 SAMPLES_PER_VOXEL = 32  # of the tables of curved filters
 BLOCK = 32  # voxels of a row that one matrix product makes: wide enough for BLAS, narrow enough to skip the zeros
 
@@ -99,7 +107,7 @@ class Filters:
         if name == "nearest":
             return Taps(np.clip(np.floor(_settled(centres)), 0, n - 1).astype(np.int64)[:, None])
         radius = RADIUS[name] * (abs(step) if shrinks and self.antialias else 1)
-        # From the first voxel whose centre is in the window; one that lies on its rim counts at the start, not at the end.
+        # From the first voxel whose centre is in the window; on the rim it counts at the start, not at the end.
         rim = centres - 0.5 - radius
         first = np.ceil(_settled(rim))
         voxels = first[:, None] + np.arange(math.ceil(_settled(2 * radius)))
@@ -109,7 +117,7 @@ class Filters:
 
 
 def _settled(positions):
-    """Positions in voxels without the rounding errors of their computation: where two voxels are as near, one rule decides."""
+    """Positions in voxels without the errors of their computation, so that a rule decides between voxels as near."""
     return np.round(positions, 9)
 
 
@@ -141,7 +149,8 @@ def _resample(tensor, dims, taps):
     lead = tensor.ndim - dims
     for axis, each in enumerate(taps):
         if each.weights is None:
-            tensor = _pick(tensor, lead + axis, each.voxels[:, 0])
+            voxels = torch.from_numpy(each.voxels[:, 0]).to(tensor.device)
+            tensor = movable(tensor).index_select(lead + axis, voxels).view(tensor.dtype)
     filtered = [a for a, t in enumerate(taps) if t.weights is not None and not t.is_identity(tensor.shape[lead + a])]
     if not filtered:
         return tensor.clone()
@@ -149,10 +158,6 @@ def _resample(tensor, dims, taps):
     for axis in sorted(filtered, key=lambda a: len(taps[a].voxels) / tensor.shape[lead + a]):
         batch = _filter(batch, 1 + axis, taps[axis])
     return from_real_batch(batch, tensor, dims)
-
-
-def _pick(tensor, axis, voxels):
-    return tensor.index_select(axis, torch.from_numpy(voxels).to(tensor.device))
 
 
 def _filter(batch, axis, taps):

@@ -79,7 +79,8 @@ class Sizing:
             if values is not None and np.ndim(values) == 1:
                 return len(values)
         if ndim not in (2, 3):
-            raise InputError("Which axes are spatial is not said", f"{ndim} axes and no sizes per axis", "dims=2 or dims=3")
+            raise InputError("Which axes are spatial is not said", f"{ndim} axes and no sizes per axis",
+                             "dims=2 or dims=3")
         return ndim
 
     def axes(self, shape):
@@ -105,7 +106,7 @@ class Sizing:
         """[(start, end)] of the input in voxels; the whole of it without a region of interest."""
         if self.roi_start is None:
             return [(0.0, float(n)) for n in shape]
-        starts, ends = (numbers(v, len(shape), n) for v, n in ((self.roi_start, "roi_start"), (self.roi_end, "roi_end")))
+        starts, ends = (numbers(getattr(self, name), len(shape), name) for name in ("roi_start", "roi_end"))
         regions = []
         for start, end, n in zip(starts, ends, shape):
             if self.roi_relative:
@@ -127,8 +128,8 @@ class Sizing:
             if getattr(self, name) is not None:
                 return numbers(getattr(self, name), dims, name)
         if dims == 2 and self.resize_z is not None:
-            raise InputError("A size along z of an image without z", f"resize_z={self.resize_z}", "resize_x and resize_y",
-                             advice="dims=3 makes the last three axes spatial")
+            raise InputError("A size along z of an image without z", f"resize_z={self.resize_z}",
+                             "resize_x and resize_y", advice="dims=3 makes the last three axes spatial")
         by_name = [("resize_z", self.resize_z), ("resize_y", self.resize_y), ("resize_x", self.resize_x)][-dims:]
         return [0.0 if value is None else numbers(value, 1, name)[0] for name, value in by_name]
 

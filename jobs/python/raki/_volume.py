@@ -12,6 +12,7 @@ from raki._errors import InputError
 
 EXACT_IN_FLOAT32 = {torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8, torch.int8, torch.uint16,
                     torch.int16}
+SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
 
 def check_spatial(tensor, dims, noun="volume"):
@@ -60,8 +61,13 @@ def working_dtype(dtype):
     return torch.float32 if real in EXACT_IN_FLOAT32 else torch.float64
 
 
+def movable(tensor):
+    """The same bits as a type that torch can gather and choose from: of unsigned integers, the signed one."""
+    return tensor.view(SIGNED[tensor.dtype]) if tensor.dtype in SIGNED else tensor
+
+
 def to_real_batch(tensor, dims):
-    """(batch, *spatial) in the working type. Real and imaginary parts of complex numbers become a leading batch axis."""
+    """(batch, *spatial) in the working type. Real and imaginary parts of complex numbers lead the batch."""
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj()).movedim(-1, 0)
     batch = tensor.to(working_dtype(tensor.dtype))
@@ -69,7 +75,7 @@ def to_real_batch(tensor, dims):
 
 
 def from_real_batch(batch, given, dims):
-    """The inverse of to_real_batch for a result of other spatial sizes; integers are rounded and kept in their range."""
+    """The way back, for a result of other spatial sizes; integers are rounded and kept in their range."""
     shape = given.shape[:-dims] + batch.shape[1:]
     if given.is_complex():
         parts = batch.reshape(2, *shape).to(given.dtype.to_real())

@@ -1,7 +1,10 @@
 """Images and volumes through an affine map, with the semantics of NVIDIA DALI.
 
-Coordinates have their origin at the corner of the first voxel, whose centre is at 0.5. Matrices and axes of rotation are
-in the order x, y, z; sizes in that of the array, z, y, x.
+Coordinates have their origin at the corner of the first voxel, whose centre is at 0.5. Matrices and axes of rotation
+are in the order x, y, z; sizes in that of the array, z, y, x.
+
+Coordinates of nearest voxels are in double precision here and in single precision in DALI: one that lies on the border
+of two voxels, as by a turn of 45 degrees, may fall to either.
 """
 
 import math
@@ -12,10 +15,11 @@ from torch.nn import functional
 
 from raki._arrays import take
 from raki._errors import InputError
-from raki._volume import check_spatial, check_word, from_real_batch, numbers, round_half_away, saturate, to_real_batch
+from raki._volume import (check_spatial, check_word, from_real_batch, movable, numbers, round_half_away,
+                          saturate, to_real_batch)
 
 INTERPOLATIONS = ("linear", "nearest")
-SLAB = 1 << 21  # voxels of the result whose coordinates are in memory at once
+SLAB = {"cpu": 1 << 18, "cuda": 1 << 22}  # voxels at once: for a CPU's caches, and to fill a GPU
 CANVAS_SLACK = 0.01  # voxels that a rotated volume may stand out of its canvas
 
 
@@ -23,9 +27,9 @@ def warp_affine(volume, matrix, size=None, *, inverse_map=True, interp_type="lin
     """The volume through an affine map, as `nvidia.dali.fn.warp_affine` does it.
 
     `volume`: (..., z, y, x) or (..., y, x), real or complex, of any library; axes before the spatial ones are a batch.
-    `matrix`: for 2 spatial axes 2 x 3 (or its 6 numbers, or 3 x 3 with a last row 0 0 1), for 3 of them 3 x 4 (12 numbers,
-    4 x 4), in x, y, z order and voxels. It takes coordinates of the result to coordinates of the input, or with
-    `inverse_map=False` of the input to the result; that one must not be singular.
+    `matrix`: for 2 spatial axes 2 x 3 (or its 6 numbers, or 3 x 3 with a last row 0 0 1), for 3 of them 3 x 4 (or 12
+    numbers, or 4 x 4), in x, y, z order and voxels. It takes coordinates of the result to coordinates of the input, or
+    with `inverse_map=False` of the input to the result; that one must not be singular.
     `size`: of the result, (z, y, x) or (y, x), rounded; that of the volume where not given.
     `interp_type`: "linear" between the nearest voxels, not antialiased, or "nearest".
     `fill_value`: of voxels beyond the volume, each of those that a result is interpolated from; without, the edge
@@ -155,14 +159,14 @@ def _fill(value, tensor):
     return scalar.to(tensor.dtype) if tensor.is_complex() else saturate(scalar.double(), tensor.dtype)
 
 
-def _slabs(size):
+def _slabs(size, device):
     """Ranges of the first axis of the result with at most SLAB voxels each."""
-    rows = max(1, SLAB // math.prod(size[1:]))
+    rows = max(1, SLAB.get(device.type, SLAB["cuda"]) // math.prod(size[1:]))
     return [slice(begin, min(begin + rows, size[0])) for begin in range(0, size[0], rows)]
 
 
 def _coordinates(matrix, size, slab, like):
-    """The input's coordinates x, y(, z) of a slab of the result, each a sum over the result's axes, shaped as the slab."""
+    """The input's coordinates x, y(, z) of a slab of the result: sums over the result's axes, in the slab's shape."""
     centres = [np.arange(n) + 0.5 for n in size]
     centres[0] = centres[0][slab]
     for row in matrix:
@@ -178,7 +182,7 @@ def _linear(tensor, matrix, size, fill):
     batch = to_real_batch(tensor, dims)
     result = batch.new_empty(len(batch), *size)
     lengths = np.array(tensor.shape[: -dims - 1 : -1])
-    for slab in _slabs(size):
+    for slab in _slabs(size, tensor.device):
         voxels = list(_coordinates(matrix, size, slab, batch))
         grid = torch.stack([2 / n * at - 1 for n, at in zip(lengths.tolist(), voxels)], -1)
         part = functional.grid_sample(batch[None], grid[None], mode="bilinear", align_corners=False,
@@ -205,17 +209,16 @@ def _fill_outside(part, fill, voxels, lengths):
 def _nearest(tensor, matrix, size, fill):
     """The voxel in which a coordinate lies: a gather of our own, as grid_sample rounds halves to even instead."""
     dims = len(size)
-    lengths = tensor.shape[-dims:]
-    flat = tensor.reshape(*tensor.shape[:-dims], -1)
-    result = tensor.new_empty(*tensor.shape[:-dims], *size)
-    for slab in _slabs(size):
+    lead, lengths = tensor.shape[:-dims], tensor.shape[-dims:]
+    flat = movable(tensor.reshape(-1, math.prod(lengths)))
+    result = flat.new_empty(len(flat), *size)
+    like = torch.empty(0, dtype=torch.float64, device=tensor.device)
+    for slab in _slabs(size, tensor.device):
         index, inside = 0, True
-        at = torch.empty(0, dtype=torch.float64, device=tensor.device)
-        for n, along in zip(lengths, reversed(list(_coordinates(matrix, size, slab, at)))):
+        for n, along in zip(lengths, reversed(list(_coordinates(matrix, size, slab, like)))):
             voxel = along.floor().clamp(-1, n).long()
             inside = inside & (voxel >= 0) & (voxel < n)
             index = index * n + voxel.clamp(0, n - 1)
-        part = flat.index_select(-1, index.flatten()).reshape(*tensor.shape[:-dims], *index.shape)
-        rows = (slice(None),) * (tensor.ndim - dims) + (slab,)
-        result[rows] = part if fill is None else torch.where(inside, part, fill)
-    return result
+        part = flat.index_select(1, index.flatten()).reshape(len(flat), *index.shape)
+        result[:, slab] = part if fill is None else torch.where(inside, part, movable(fill))
+    return result.view(tensor.dtype).reshape(*lead, *size)
