@@ -5,7 +5,7 @@ shopt -s inherit_errexit  # a command that fails ends a $( ) too: nothing half-m
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/raki
 
-build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv
+build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv python3-dev
   libhdf5-dev libismrmrd-dev libpugixml-dev libdcmtk-dev libopenjp2-7-dev libmatio-dev libzip-dev
   libpng-dev zlib1g-dev libdeflate-dev libssl-dev libnsl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev)

@@ -37,18 +37,21 @@ if (_share := _pathlib.Path(__file__).with_name("share") / "dicom.dic").exists()
 
 from raki._engine import NoiseCorrelation, Sampling, methods
 from raki._engine import version as __version__
-from raki._errors import Bug, DeviceError, Error, InputError
 from raki._bart import from_bart, to_bart
+from raki._errors import Bug, DeviceError, Error, InputError
+from raki._evaluation import evaluate
 from raki._files import decode, phantom, write_phantom
 from raki._interpolation import Filled, NoiseAwareFit, fit_noise_aware, interpolate, noise_map
-from raki._evaluation import evaluate
 from raki._networks import Network, Training, TrainingData, train, training_data
+from raki._object_bbox import random_object_bbox
 from raki._options import options
 from raki._reconstruction import Reconstruction, reconstruct, write, write_dicom
+from raki._resize import resize
 from raki._scan import Scan, read_scan
 from raki._steps import (combine, compare_images, compress_coils, detect_sampling, estimate_noise_covariance,
                          estimate_sensitivities, fill_partial_fourier, filter_kspace, prewhiten,
                          remove_readout_oversampling, root_sum_of_squares, to_coil_images, to_image_grid, to_kspace,
                          whitening_matrix)
+from raki._warp import rotate, warp_affine
 
 __all__ = [name for name in dir() if not name.startswith("_")]
