@@ -1,6 +1,7 @@
 #pragma once
 // What all bindings share: how Python's options, callbacks and devices become the engine's.
 
+#include <pybind11/stl/filesystem.h>
 #include <torch/csrc/utils/pybind.h>
 
 #include <functional>

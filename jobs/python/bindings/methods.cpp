@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "io/output_file.h"
 #include "jobs/cli/options.h"
 #include "jobs/network_file.h"
 #include "jobs/python/bindings/evidence.h"
@@ -40,7 +41,9 @@ RakiOptions interpolation_of(const py::dict& given, const Lessons& lessons) {
 }
 
 void bind_interpolation(py::module_& module) {
-  py::class_<NoiseCorrelation>(module, "NoiseCorrelation")
+  py::class_<NoiseCorrelation>(module, "NoiseCorrelation",
+                               "Covariance of the noise of a filled k-space: lags (frame, coil, coil, kz, "
+                               "ky, kx), sigma (frame, coil).")
       .def_property_readonly("lags", [](const NoiseCorrelation& n) { return n.lags; })
       .def_property_readonly("sigma", [](const NoiseCorrelation& n) { return n.sigma; });
   py::class_<Interpolation>(module, "Interpolation")
@@ -85,7 +88,15 @@ void bind_noise_aware(py::module_& module) {
 }
 
 void bind_learning(py::module_& module) {
-  py::class_<GateLessons, std::shared_ptr<GateLessons>>(module, "Lessons")
+  py::class_<GateLessons, std::shared_ptr<GateLessons>>(
+      module, "Lessons",
+      R"(What method "raki" learned from a scan, for others of the same coils, matrix and lines.
+
+scope                        what a scan must have in common with that one, in words
+weights (3, 8), bias (3,)    of the gate, tensors
+detail, half_gain            the best detail found, and by which part the error fell at half resolution
+losses, seconds              of the training
+save(path)                   as `raki train` writes it; raki.read_lessons(path) reads it)")
       .def_property_readonly("weights", [](const GateLessons& l) { return l.training.gate.weights; })
       .def_property_readonly("bias", [](const GateLessons& l) { return l.training.gate.bias; })
       .def_property_readonly("losses", [](const GateLessons& l) { return l.training.losses; })
@@ -93,10 +104,16 @@ void bind_learning(py::module_& module) {
       .def_readonly("detail", &GateLessons::detail)
       .def_readonly("seconds", &GateLessons::seconds)
       .def_property_readonly("scope", [](const GateLessons& l) { return to_text(l.scope); })
-      .def("text", [](const GateLessons& l) { return network_text(l); });
-  module.def("read_lessons", [](const std::string& path) {
-    return std::const_pointer_cast<GateLessons>(read_network(path));
-  });
+      .def("save", [](const GateLessons& l, const std::filesystem::path& path) {
+        const std::string text = network_text(l);
+        write_new_file(path, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+      });
+  module.def(
+      "read_lessons",
+      [](const std::filesystem::path& path) {
+        return std::const_pointer_cast<GateLessons>(read_network(path));
+      },
+      "What `raki train` or Lessons.save wrote. Raises InputError for anything else.", py::arg("path"));
   module.def("learn", [](const at::Tensor& samples, const Sampling& sampling, const MaybeTensor& calibration,
                          bool unit_noise, const py::dict& options, const py::object& progress) {
     const RakiOptions knobs = interpolation_of(options, nullptr);
@@ -123,9 +140,9 @@ py::list to_list(const std::vector<FrameEvidence>& frames) {
 }
 
 void bind_methods(py::module_& module) {
+  bind_learning(module);
   bind_interpolation(module);
   bind_noise_aware(module);
-  bind_learning(module);
   module.attr("methods") = method_names();
 }
 

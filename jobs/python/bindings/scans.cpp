@@ -57,8 +57,6 @@ struct ArrayParts {
   MaybeTensor calibration, noise;
   double readout_oversampling = 1;
   std::optional<FieldOfView> fov;
-  double noise_dwell_time_us = 0;
-  std::optional<double> dwell_time_us;
 };
 
 std::shared_ptr<Scan> scan_of_array(const at::Tensor& samples, const at::Tensor& mask,
@@ -68,8 +66,7 @@ std::shared_ptr<Scan> scan_of_array(const at::Tensor& samples, const at::Tensor&
   scan->summary = summary_of(samples, parts.readout_oversampling, parts.fov);
   ScanSummary& summary = scan->summary;
   for (int64_t frame = 0; frame < samples.size(axis::frame); ++frame) add_frame(mask, summary);
-  if (parts.noise) summary.noise = NoiseReadouts{*parts.noise, parts.noise_dwell_time_us};
-  summary.dwell_time_us = parts.dwell_time_us;
+  if (parts.noise) summary.noise = NoiseReadouts{*parts.noise};
   const CoilBasis basis{CoilBasis::Kind::physical, summary.n_coils, false};
   scan->array.emplace(
       FrameBatch{UndersampledKSpace(measured_only(samples, mask), summary.samplings.at(0), basis),
@@ -116,8 +113,6 @@ void bind_scan(py::module_& module) {
       .def_readwrite("calibration", &ArrayParts::calibration)
       .def_readwrite("noise", &ArrayParts::noise)
       .def_readwrite("readout_oversampling", &ArrayParts::readout_oversampling)
-      .def_readwrite("noise_dwell_time_us", &ArrayParts::noise_dwell_time_us)
-      .def_readwrite("dwell_time_us", &ArrayParts::dwell_time_us)
       .def_property(
           "fov",
           [](const ArrayParts& parts) {

@@ -44,7 +44,14 @@ CoilImages images_of(const at::Tensor& samples) {
 }
 
 void bind_sampling(py::module_& module) {
-  py::class_<Sampling>(module, "Sampling")
+  py::class_<Sampling>(module, "Sampling",
+                       R"(Which lines of a k-space were measured, and what follows from it.
+
+mask                          bool (kz, ky), a tensor
+encoded_ky, encoded_kz        (begin, end): lines outside were never encoded
+acs_ky, acs_kz                (begin, end): largest fully sampled block; empty when there is none
+acceleration_ky, acceleration_kz, caipi_shift, even_spacing
+fully_sampled, measured_lines, effective_acceleration)")
       .def_property_readonly("mask", [](const Sampling& s) { return s.mask; })
       .def_property_readonly("encoded_ky", [](const Sampling& s) { return pair_of(s.encoded_ky); })
       .def_property_readonly("encoded_kz", [](const Sampling& s) { return pair_of(s.encoded_kz); })

@@ -14,12 +14,13 @@ lives on; CuPy and others through DLPack. Nothing is copied that need not be, no
 Sampling. What was measured is told by a mask, (ky) or (kz, ky), True where a line was measured; mask="infer" takes lines
 that are zero in all coils and frames as not measured.
 
-Whole jobs        read_scan, reconstruct, write, write_dicom, evaluate, phantom, decode
+Whole jobs        read_scan, reconstruct, write, write_dicom, evaluate, phantom, write_phantom, decode; options lists
+                  their keywords, methods the methods
 Steps             detect_sampling, estimate_noise_covariance, whitening_matrix, prewhiten, remove_readout_oversampling,
                   compress_coils, interpolate, fit_noise_aware, train, fill_partial_fourier, filter_kspace,
                   to_coil_images, to_kspace, estimate_sensitivities, combine, root_sum_of_squares, noise_map, to_image_grid,
                   compare_images
-Networks          Network, training_data, train
+Networks          Network, training_data, train, read_lessons
 Data preparation  resize, warp_affine, rotate, random_object_bbox, from_bart, to_bart
 Errors            Error, InputError (a ValueError), DeviceError and Bug (RuntimeErrors)
 
@@ -35,7 +36,7 @@ import torch as _torch  # noqa: F401  its libraries are the engine's
 if (_share := _pathlib.Path(__file__).with_name("share") / "dicom.dic").exists():
     _os.environ.setdefault("DCMDICTPATH", str(_share))
 
-from raki._engine import NoiseCorrelation, Sampling, methods
+from raki._engine import Lessons, NoiseCorrelation, Sampling, methods, read_lessons
 from raki._engine import version as __version__
 from raki._bart import from_bart, to_bart
 from raki._errors import Bug, DeviceError, Error, InputError

@@ -7,16 +7,20 @@ import pathlib
 import sys
 
 
-def libraries():
+def places_of(package: str) -> list[str]:
+    spec = importlib.util.find_spec(package)
+    return list(spec.submodule_search_locations or []) if spec else []
+
+
+def libraries() -> str:
     """Where LibTorch's libraries and NVIDIA's lie, found without importing them."""
-    folders = [pathlib.Path(place) / "lib" for place in importlib.util.find_spec("torch").submodule_search_locations]
-    nvidia = importlib.util.find_spec("nvidia")
-    for place in nvidia.submodule_search_locations if nvidia else []:
+    folders = [f"{place}/lib" for place in places_of("torch")]
+    for place in places_of("nvidia"):
         folders += sorted(glob.glob(f"{place}/*/lib"))
-    return os.pathsep.join(map(str, folders))
+    return os.pathsep.join(folders)
 
 
-def main():
+def main() -> None:
     here = pathlib.Path(__file__).parent
     program = here / "bin" / "raki"
     if not program.exists():

@@ -3,7 +3,9 @@
 An array comes back as the kind it came in, on the device it came from. Nothing that is given is ever written to.
 """
 
+import importlib
 import warnings
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,13 +13,16 @@ import torch
 from raki._errors import InputError
 
 
+Array = TypeVar("Array")  # of NumPy, torch, CuPy, or anything with __dlpack__; results are of the same kind
+
+
 class Kind:
     """What an array was, to give results back alike: `numpy`, `torch`, or the array module of a DLPack array."""
 
-    def __init__(self, name, module=None):
+    def __init__(self, name: str, module: Any = None):
         self.name, self.module = name, module
 
-    def give(self, tensor):
+    def give(self, tensor: torch.Tensor | None) -> Any:
         """A tensor of the engine as this kind. Shares its memory."""
         if tensor is None or self.name == "torch":
             return tensor
@@ -29,7 +34,7 @@ class Kind:
 NUMPY, TORCH = Kind("numpy"), Kind("torch")
 
 
-def take(array, noun="array"):
+def take(array: Any, noun: str = "array") -> tuple[torch.Tensor, Kind]:
     """(tensor, kind) of any array; the tensor shares its memory where strides allow it (NumPy's negative ones do not)."""
     if isinstance(array, torch.Tensor):
         return array.detach().resolve_conj().resolve_neg(), TORCH
@@ -43,17 +48,15 @@ def take(array, noun="array"):
     raise InputError(f"The {noun} is no array", type(array).__name__, "NumPy, torch, CuPy, or anything with __dlpack__")
 
 
-def _kind_of(array):
+def _kind_of(array: Any) -> Kind:
     """Of CuPy, JAX, ...: the module whose from_dlpack makes such arrays."""
-    import importlib
-
     root = importlib.import_module(type(array).__module__.split(".")[0])
     if hasattr(root, "from_dlpack"):
         return Kind(root.__name__, root)
     return TORCH
 
 
-def _from_numpy(array, noun):
+def _from_numpy(array: np.ndarray, noun: str) -> torch.Tensor:
     if not array.dtype.isnative:
         raise InputError(f"The {noun} has foreign byte order", str(array.dtype), f"{array.dtype.newbyteorder('=')}", "",
                          "array.astype(array.dtype.newbyteorder('=')) converts it")
@@ -67,7 +70,7 @@ def _from_numpy(array, noun):
             raise InputError(f"The {noun} has a type the engine does not know", str(array.dtype)) from None
 
 
-def require(tensor, dtype, noun):
+def require(tensor: torch.Tensor, dtype: torch.dtype, noun: str) -> torch.Tensor:
     """The tensor as it is, where it has this dtype; numbers are never changed silently."""
     if tensor.dtype != dtype:
         wanted, found = (str(d).removeprefix("torch.") for d in (dtype, tensor.dtype))

@@ -1,11 +1,12 @@
 """BART's order of axes: x, y, z, coils first to last and the first fastest, which in memory is (..., coil, z, y, x)."""
 
 from raki import _arrays
+from raki._arrays import Array
 
 _KSPACE_AXES = 4
 
 
-def from_bart(array):
+def from_bart(array: Array) -> Array:
     """A BART array (x, y, z, coil, ...) as (..., coil, z, y, x): its axes in the other order. A view, not a copy.
 
     Axes of size 1 after the coils are dropped; fewer than four axes are filled up with ones.
@@ -18,7 +19,7 @@ def from_bart(array):
     return kind.give(tensor.permute(*range(tensor.dim() - 1, -1, -1)))
 
 
-def to_bart(array):
+def to_bart(array: Array) -> Array:
     """(..., coil, z, y, x) as BART has it, (x, y, z, coil, ...). A view; (coil, y, x) is taken as one slice."""
     tensor, kind = _arrays.take(array, "k-space")
     if tensor.dim() == _KSPACE_AXES - 1:

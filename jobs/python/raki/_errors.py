@@ -1,5 +1,7 @@
 """The engine's errors as Python's: what is wrong, what was found, what was expected, where, and what to do."""
 
+from typing import Any
+
 
 class Error(Exception):
     """Anything the engine throws on purpose.
@@ -10,13 +12,14 @@ class Error(Exception):
 
     code = 70
 
-    def __init__(self, what, found="", expected="", where="", advice="", code=None):
+    def __init__(self, what: str, found: str = "", expected: str = "", where: str = "", advice: str = "",
+                 code: int | None = None):
         self.what, self.found, self.expected, self.where, self.advice = what, found, expected, where, advice
         if code is not None:
             self.code = code
         super().__init__(_text(self))
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return type(self), (self.what, self.found, self.expected, self.where, self.advice, self.code)
 
 
@@ -36,7 +39,7 @@ class Bug(Error, RuntimeError):
     """An invariant of the engine does not hold: please report it."""
 
 
-def _text(error):
+def _text(error: Error) -> str:
     text = error.what
     if error.found:
         text += f": found {error.found}"

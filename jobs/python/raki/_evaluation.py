@@ -1,11 +1,18 @@
 """How far a method is from the truth: full k-space is undersampled, filled again and compared."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from raki import _engine, _shapes
 from raki._errors import InputError
+from raki._interpolation import Progress
+from raki._scan import Scan
+from raki._steps import remove_readout_oversampling
 
 
-def evaluate(kspace, acceleration=4, acs=24, methods=("zero-filled", "grappa", "linear", "hybrid"), *, unit_noise=False,
-             progress=None, images=False, **options):
+def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
+             methods: str | Sequence[str] = ("zero-filled", "grappa", "linear", "hybrid"), *, unit_noise: bool = False,
+             progress: Progress | None = None, images: bool = False, **options: Any) -> Any:
     """One row for every method, seed and frame: nrmse, psnr_db, ssim, ssim_masked, residual_structure, kept, seconds.
 
     kspace      fully sampled complex64 (coil, ky, kx), (coil, kz, ky, kx) or (..., coil, kz, ky, kx), or a fully sampled Scan
@@ -22,24 +29,21 @@ def evaluate(kspace, acceleration=4, acs=24, methods=("zero-filled", "grappa", "
     table = _table(found["rows"])
     if not images:
         return table
-    give = lambda tensor: kind.give(axes.images(tensor.to(samples.device)))  # noqa: E731
-    return table, dict(zip(names, map(give, found["images"]))), give(found["reference"])
+    reference, *by_method = (kind.give(axes.images(tensor.to(samples.device)))
+                             for tensor in (found["reference"], *found["images"]))
+    return table, dict(zip(names, by_method, strict=True)), reference
 
 
-def _full(kspace):
-    from raki._scan import Scan
-
+def _full(kspace: Any) -> Any:
     if not isinstance(kspace, Scan):
         return kspace
     if not kspace.sampling.fully_sampled:
         raise InputError("The scan is not fully sampled", str(kspace.sampling), "every line")
-    from raki._steps import remove_readout_oversampling
-
     samples, _ = kspace.read()
     return remove_readout_oversampling(samples, kspace.readout_oversampling)
 
 
-def _table(rows):
+def _table(rows: list[dict[str, Any]]) -> Any:
     try:
         import pandas
     except ImportError:

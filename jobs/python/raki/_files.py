@@ -1,5 +1,9 @@
 """Phantoms and compressed images."""
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from raki import _engine
@@ -16,28 +20,29 @@ class Phantom:
     sensitivities fields of the coils, complex64 (coil, z, y, x)
     """
 
-    def __init__(self, made):
+    def __init__(self, made: dict[str, Any]):
         self.kspace, self.mask, self.noise = (made[name].numpy() for name in ("kspace", "mask", "noise"))
         self.truth, self.sensitivities = made["truth"].numpy(), made["fields"].numpy()
         self.readout_oversampling = made["oversampling"]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<raki.Phantom {self.kspace.shape}, {int(self.mask.sum())} lines measured>"
 
 
-def phantom(**options):
+def phantom(**options: Any) -> Phantom:
     """Ellipses seen by coils, k-space in closed form. print(raki.options("phantom")) lists the options: slices, coils,
     acceleration, acs, noise, slab, seed, ...
     """
     return Phantom(_engine.phantom(options))
 
 
-def write_phantom(path, truth="", **options):
+def write_phantom(path: str | os.PathLike[str], truth: str | os.PathLike[str] = "", **options: Any) -> None:
     """The phantom as an ISMRMRD file, as a scanner would have written it; `truth`: also fully sampled without noise."""
     _engine.write_phantom(str(path), str(truth), options)
 
 
-def decode(path, *, reduce=0, region=None, tile=None, device="cpu"):
+def decode(path: str | os.PathLike[str], *, reduce: int = 0, region: Sequence[int] | None = None, tile: int | None = None,
+           device: str = "cpu") -> np.ndarray:
     """Pixels of a DICOM file (HTJ2K, JPEG 2000, uncompressed) or a codestream (.j2c, .jph, .jp2).
 
     reduce   halvings: 1 is half the size;  region   (x, y, width, height) in pixels of the whole size;  tile   one tile

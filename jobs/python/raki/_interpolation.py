@@ -1,9 +1,16 @@
 """Undersampled k-space to full k-space: the interpolators."""
 
+from collections.abc import Callable
+from typing import Any
+
 from raki import _engine, _shapes
+from raki._arrays import Array
+from raki._engine import Lessons, NoiseCorrelation
 from raki._errors import InputError
 from raki._networks import filler
 from raki._steps import sampling_of
+
+Progress = Callable[[float], None]
 
 
 class Filled:
@@ -14,11 +21,10 @@ class Filled:
     noise    NoiseCorrelation of the filled k-space (linear methods, noise=True), for `noise_map`
     """
 
-    def __init__(self, kspace, frames, noise, axes, kind):
+    def __init__(self, kspace: Any, frames: list[dict[str, Any]], noise: NoiseCorrelation | None):
         self.kspace, self.frames, self.noise = kspace, frames, noise
-        self._axes, self._kind = axes, kind
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         used = ", ".join(sorted({frame["method_used"] for frame in self.frames}))
         return f"<raki.Filled {tuple(self.kspace.shape)} by {used}>"
 
@@ -33,12 +39,12 @@ class NoiseAwareFit:
     frames       one dictionary a frame, as of `interpolate`
     """
 
-    def __init__(self, kspace, sigma, gain, unexplained, frames):
+    def __init__(self, kspace: Any, sigma: Any, gain: Any, unexplained: Any, frames: list[dict[str, Any]]):
         self.kspace, self.sigma, self.gain, self.unexplained, self.frames = kspace, sigma, gain, unexplained, frames
 
 
-def interpolate(kspace, mask, method="raki", *, calibration=None, unit_noise=False, network=None, noise=False,
-                progress=None, **options):
+def interpolate(kspace: Any, mask: Any, method: str = "raki", *, calibration: Any = None, unit_noise: bool = False,
+                network: Any = None, noise: bool = False, progress: Progress | None = None, **options: Any) -> Filled:
     """Fills the missing lines within the encoded range.
 
     kspace        complex64 (coil, ky, kx), (coil, kz, ky, kx) or (..., coil, kz, ky, kx)
@@ -56,17 +62,18 @@ def interpolate(kspace, mask, method="raki", *, calibration=None, unit_noise=Fal
     samples, kind, axes = _shapes.canonical_coils(kspace)
     sampling = sampling_of(mask, samples)
     reference = _shapes.beside(calibration, samples, "calibration")
-    if network is not None and not isinstance(network, _engine.Lessons):
+    if network is not None and not isinstance(network, Lessons):
         filled = filler(network)(samples, sampling, reference)
         frames = [dict(method_asked="network", method_used="network", reason="filled by the caller's network", verdict="",
                        numbers={}, losses=[], warnings=[]) for _ in range(samples.shape[0])]
-        return Filled(kind.give(axes.coils(filled)), frames, None, axes, kind)
+        return Filled(kind.give(axes.coils(filled)), frames, None)
     found = _engine.interpolate(samples, sampling, reference, unit_noise, {"method": method, **options}, network, noise,
                                 progress)
-    return Filled(kind.give(axes.coils(found.kspace)), found.frames, found.noise, axes, kind)
+    return Filled(kind.give(axes.coils(found.kspace)), found.frames, found.noise)
 
 
-def fit_noise_aware(kspace, mask, *, calibration=None, unit_noise=False, progress=None):
+def fit_noise_aware(kspace: Any, mask: Any, *, calibration: Any = None, unit_noise: bool = False,
+                    progress: Progress | None = None) -> NoiseAwareFit:
     """Fits the noise-aware kernel (method "linear") and fills with it; arguments as of `interpolate`."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     reference = _shapes.beside(calibration, samples, "calibration")
@@ -75,7 +82,7 @@ def fit_noise_aware(kspace, mask, *, calibration=None, unit_noise=False, progres
                          kind.give(fit.unexplained), fit.frames)
 
 
-def noise_map(filled, sensitivities):
+def noise_map(filled: Filled, sensitivities: Array) -> Array:
     """Sd of the noise of |sum over coils of conj(map) image|, float32, in the image's units.
 
     `filled`: of `interpolate(..., noise=True)` with a linear method. `sensitivities`: what the images are combined with.

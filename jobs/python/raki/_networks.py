@@ -2,11 +2,14 @@
 
 import copy
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from raki import _engine, _shapes
+from raki._engine import Sampling
 from raki._errors import InputError
 from raki._steps import sampling_of
 
@@ -36,9 +39,11 @@ class Network(torch.nn.Module):
                           (..., frame, coil, R - 1, line - 1, kx); scaled as `training_data` scales
     """
 
-    def __init__(self, coils, acceleration, *, frames=1, kernel=(2, 5), features=(32, 8), kernel_out=(2, 3), activation="relu",
-                 linear_path=False, linear_weight=1.0, scale_maximum=1.0, learning_rate=1e-3, iterations=1000, tolerance=0.0,
-                 patience=100, initial_sd=0.1, seed=1):
+    def __init__(self, coils: int, acceleration: int, *, frames: int = 1, kernel: tuple[int, int] = (2, 5),
+                 features: tuple[int, int] = (32, 8), kernel_out: tuple[int, int] = (2, 3), activation: str | float = "relu",
+                 linear_path: bool = False, linear_weight: float = 1.0, scale_maximum: float = 1.0,
+                 learning_rate: float = 1e-3, iterations: int = 1000, tolerance: float = 0.0, patience: int = 100,
+                 initial_sd: float = 0.1, seed: int = 1):
         super().__init__()
         if acceleration < 2:
             raise InputError("Nothing is missing between adjacent lines", f"acceleration {acceleration}", "2 or more")
@@ -55,7 +60,7 @@ class Network(torch.nn.Module):
         self.weights = torch.nn.Parameter(self._design().initial_weights(coils, acceleration, frames, seed))
 
     @classmethod
-    def published(cls, name, coils, acceleration, **changes):
+    def published(cls, name: str, coils: int, acceleration: int, **changes: Any) -> "Network":
         """The network of method "raki-2019" or "rraki" with its authors' numbers."""
         if name not in ("raki-2019", "rraki"):
             raise InputError("No network of this name was published with these layers", repr(name), "raki-2019 or rraki")
@@ -63,7 +68,7 @@ class Network(torch.nn.Module):
         return cls(coils, acceleration, **{"linear_path": design.linear_path, "scale_maximum": design.scale_maximum,
                                            "learning_rate": design.learning_rate, "iterations": iterations, **changes})
 
-    def _design(self):
+    def _design(self) -> _engine.Design:
         design = _engine.Design()
         design.set_layers(self.kernel, self.features, self.kernel_out, self.initial_sd)
         design.linear_path, design.linear_weight = self.linear_path, self.linear_weight
@@ -71,13 +76,13 @@ class Network(torch.nn.Module):
         design.learning_rate = self.learning_rate
         return design
 
-    def _shapes(self):
+    def _shapes(self) -> list[tuple[int, ...]]:
         networks, outputs = 2 * self.coils, self.acceleration - 1
         inputs, taps = 2 * self.coils * math.prod(self.kernel), math.prod(self.kernel_out)
         return [(networks * self.features[0], inputs), (networks, self.features[1], self.features[0]),
                 (networks, taps * outputs, self.features[1]), (networks * outputs * self.linear_path, inputs)]
 
-    def _layers(self):
+    def _layers(self) -> list[torch.Tensor]:
         """Views of the weights, each (frame, ...)."""
         parts = torch.split(self.weights, [math.prod(shape) for shape in self._shapes()], dim=1)
         return [part.view(self.frames, *shape) for part, shape in zip(parts, self._shapes())]
@@ -88,18 +93,18 @@ class Network(torch.nn.Module):
     linear = property(lambda self: self._layers()[3], doc="(frame, network * (R - 1), coil part * ky * kx)")
 
     @property
-    def margin(self):
+    def margin(self) -> tuple[int, int]:
         """Readout samples at each end, and lines of each gap row at the end, that depend on padding with zeros."""
         return self.kernel[1] // 2 + self.kernel_out[1] // 2, self.kernel[0] + self.kernel_out[0] - 3
 
-    def of_frames(self, frames):
+    def of_frames(self, frames: Sequence[int]) -> "Network":
         """A network for these of its frames, with copies of their weights."""
         some = copy.copy(self)
         some._parameters = {}
         some.frames, some.weights = len(frames), torch.nn.Parameter(self.weights.detach()[list(frames)])
         return some
 
-    def forward(self, lines):
+    def forward(self, lines: torch.Tensor) -> torch.Tensor:
         if lines.shape[-4:-2] != (self.frames, self.coils):
             raise InputError("The lines do not fit the network", "{} frames, {} coils".format(*lines.shape[-4:-2]),
                              f"{self.frames} frames, {self.coils} coils")
@@ -129,11 +134,11 @@ class TrainingData:
     scale    (frame,): factor on the samples
     """
 
-    def __init__(self, lines, gaps, scale):
+    def __init__(self, lines: Any, gaps: Any, scale: Any):
         self.lines, self.gaps, self.scale = lines, gaps, scale
 
 
-def training_data(kspace, mask, *, calibration=None, scale_maximum=1.0):
+def training_data(kspace: Any, mask: Any, *, calibration: Any = None, scale_maximum: float = 1.0) -> TrainingData:
     """The calibration lines of a k-space as a network for its gaps sees them; arguments as of `interpolate`."""
     samples, kind, _ = _shapes.canonical_coils(kspace)
     sampling = sampling_of(mask, samples)
@@ -154,15 +159,16 @@ def training_data(kspace, mask, *, calibration=None, scale_maximum=1.0):
 class Training:
     """How a training went: `losses` (step, frame, network), `steps`, `reason` it stopped."""
 
-    def __init__(self, losses, reason):
+    def __init__(self, losses: torch.Tensor, reason: str):
         self.losses, self.steps, self.reason = losses, losses.shape[0], reason
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         mean = self.losses.mean(dim=(1, 2))
         return f"<raki.Training: {self.steps} steps, mean loss {mean[0]:.4g} to {mean[-1]:.4g}, {self.reason}>"
 
 
-def train(kspace, mask, network=None, *, calibration=None, unit_noise=False, progress=None, **options):
+def train(kspace: Any, mask: Any, network: Network | None = None, *, calibration: Any = None, unit_noise: bool = False,
+          progress: Callable[[float], None] | None = None, **options: Any) -> Any:
     """Learns from the calibration lines of a k-space; arguments as of `interpolate`.
 
     Without `network`: what method "raki" learns (its gate), to be given to `interpolate` or `reconstruct` as `network`; options
@@ -183,7 +189,7 @@ def train(kspace, mask, network=None, *, calibration=None, unit_noise=False, pro
     return _trained(network, lines, progress)
 
 
-def _trained(network, lines, progress):
+def _trained(network: Network, lines: torch.Tensor, progress: Callable[[float], None] | None) -> Training:
     training = _engine.Training(lines, network.acceleration, network._design(), network.weights.detach().to(lines.device))
     losses, reason = [], "all iterations"
     pace = network.patience if network.tolerance > 0 else network.iterations
@@ -201,7 +207,7 @@ def _trained(network, lines, progress):
     return Training(torch.cat(losses), reason)
 
 
-def filler(network, frames=None, of=None):
+def filler(network: Any, frames: Sequence[int] | None = None, of: int | None = None) -> Callable[..., torch.Tensor]:
     """(samples, sampling, calibration) -> filled samples, by a Network or any torch module in its place.
 
     `frames`: which ones of a scan of `of` frames the samples will be. A Network of one frame serves all of them.
@@ -209,10 +215,10 @@ def filler(network, frames=None, of=None):
     if not callable(network):
         raise InputError("This is no network", type(network).__name__, "a Network, a torch module, or what train gave")
     one_for_all = isinstance(network, Network) and network.frames == 1
-    if isinstance(network, Network) and network.frames == of:
+    if isinstance(network, Network) and frames is not None and network.frames == of:
         network = network.of_frames(frames)
 
-    def fill(samples, sampling, calibration):
+    def fill(samples: torch.Tensor, sampling: Sampling, calibration: torch.Tensor | None) -> torch.Tensor:
         scale = _scale(_calibration_lines(samples, sampling, calibration), getattr(network, "scale_maximum", 1.0))
         lines = _engine.lattice_lines(samples, sampling) * scale.view(-1, 1, 1, 1)
         with torch.no_grad():
@@ -228,7 +234,7 @@ def filler(network, frames=None, of=None):
     return fill
 
 
-def _slope(activation):
+def _slope(activation: str | float) -> float:
     if isinstance(activation, str):
         if activation not in ACTIVATIONS:
             raise InputError("Unknown activation", repr(activation), ", ".join(ACTIVATIONS) + ", or a slope")
@@ -238,7 +244,7 @@ def _slope(activation):
     return float(activation)
 
 
-def _calibration_lines(samples, sampling, calibration):
+def _calibration_lines(samples: torch.Tensor, sampling: Sampling, calibration: torch.Tensor | None) -> torch.Tensor:
     """(frame, coil, ky, kx): separate ones, or the ACS of the k-space."""
     if samples.shape[2] > 1:
         raise InputError("Networks of this kind are two-dimensional", f"{samples.shape[2]} partitions", "slices: kz = 1")
@@ -250,11 +256,11 @@ def _calibration_lines(samples, sampling, calibration):
     return samples[:, :, 0, begin:end]
 
 
-def _scale(lines, maximum):
+def _scale(lines: torch.Tensor, maximum: float) -> torch.Tensor:
     return maximum / lines.abs().amax(dim=(1, 2, 3)).clamp_min(1e-30)
 
 
-def _check_fit(network, lines, sampling):
+def _check_fit(network: Network, lines: torch.Tensor, sampling: Sampling) -> None:
     found = (lines.shape[0], lines.shape[1], sampling.acceleration_ky)
     if found != (network.frames, network.coils, network.acceleration):
         raise InputError("The network is made for another k-space", "{} frames, {} coils, R = {}".format(*found),

@@ -2,6 +2,8 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +16,11 @@ FORMATS = ("anchor_shape", "start_end", "box")
 MOST_AXES = 6
 
 
-def random_object_bbox(labels, *, foreground_prob=1.0, classes=None, class_weights=None, background=None,
-                       k_largest=None, threshold=None, ignore_class=False, format="anchor_shape", output_class=False,
-                       cache=None, seed=None):
+def random_object_bbox(labels: Any, *, foreground_prob: float = 1.0, classes: int | Sequence[int] | None = None,
+                       class_weights: Sequence[float] | None = None, background: int | None = None,
+                       k_largest: int | None = None, threshold: Sequence[float] | None = None,
+                       ignore_class: bool = False, format: str = "anchor_shape", output_class: bool = False,
+                       cache: dict[Any, Any] | None = None, seed: Any = None) -> Any:
     """The bounding box of an object drawn at random, as `nvidia.dali.fn.segmentation.random_object_bbox` draws it.
 
     `labels`: a map of 1 to 6 axes, of integers or bool. An object is a set of voxels of one label that touch by faces.
@@ -47,7 +51,8 @@ def random_object_bbox(labels, *, foreground_prob=1.0, classes=None, class_weigh
         raise InputError("ignore_class goes with no argument about classes",
                          "classes, class_weights or output_class as well")
     least = np.zeros(tensor.ndim) if threshold is None else np.array(numbers(threshold, tensor.ndim, "threshold"))
-    choice = Choice(*_classes(classes, class_weights, background), least, k_largest, ignore_class)
+    drawn, weights, background = _classes(classes, class_weights, background)
+    choice = Choice(drawn, weights, background, least, k_largest, ignore_class)
     probability = _probability(foreground_prob)
     generator = np.random.default_rng(seed)
     label, box = choice.background, None
@@ -69,7 +74,7 @@ class Choice:
     weights: list
     background: int
     least: np.ndarray
-    k_largest: int
+    k_largest: int | None
     ignore_class: bool
 
     def __post_init__(self):

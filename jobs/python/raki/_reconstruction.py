@@ -1,13 +1,20 @@
 """The whole sentence: k-space in, images out."""
 
 import json
+import math
+import os
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from raki import _engine
+from raki._interpolation import Progress
 from raki._networks import filler
 from raki._scan import Scan, scan_of_arrays
+from raki._shapes import Axes
+from raki._steps import to_coil_images
 
 
 class Reconstruction:
@@ -24,18 +31,18 @@ class Reconstruction:
     sampling        the Sampling of the first frame
     """
 
-    def __init__(self, run, kept, scan):
+    def __init__(self, run: _engine.Run, kept: dict[str, Any], scan: Scan):
         self._run, self._scan, self._kept = run, scan, kept
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<raki.Reconstruction {tuple(self.image.shape)} by {self.frames[0]['method_used']}>"
 
-    def _images(self, tensor):
+    def _images(self, tensor: torch.Tensor) -> Any:
         tensor = tensor.to(self._run.device)
         axes = self._scan._axes
         return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.images(tensor))
 
-    def _coils(self, name):
+    def _coils(self, name: str) -> Any:
         parts = self._kept[name]
         if not parts:
             return None
@@ -44,61 +51,57 @@ class Reconstruction:
         return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.coils(tensor))
 
     @property
-    def image(self):
+    def image(self) -> Any:
         return self._images(self._run.images)
 
     @property
-    def complex_image(self):
+    def complex_image(self) -> Any:
         parts = self._kept["combined"]
         if not parts[0].is_complex():
             return None
         return self._images(torch.cat(parts)[self._kept["order"]] if len(parts) > 1 else parts[0])
 
     @property
-    def kspace(self):
+    def kspace(self) -> Any:
         return self._coils("kspace")
 
     @property
-    def coil_images(self):
-        from raki._steps import to_coil_images
-
+    def coil_images(self) -> Any:
         return None if self.kspace is None else to_coil_images(self.kspace)
 
     @property
-    def sensitivities(self):
+    def sensitivities(self) -> Any:
         return self._coils("sensitivities")
 
     @property
-    def maps(self):
+    def maps(self) -> dict[str, Any]:
         return {name: self._images(samples) for name, samples in self._run.maps.items()}
 
     @property
-    def noise_map(self):
+    def noise_map(self) -> Any:
         return self.maps.get("noise")
 
     @property
-    def report(self):
+    def report(self) -> dict[str, Any]:
         return json.loads(self._run.report())
 
     @property
-    def frames(self):
+    def frames(self) -> list[dict[str, Any]]:
         return self.report["frames"]
 
     @property
-    def sampling(self):
+    def sampling(self) -> _engine.Sampling:
         return self._run.samplings[0]
 
 
-def _same_frames(axes, tensor):
+def _same_frames(axes: Axes, tensor: torch.Tensor) -> bool:
     """False where the options selected some of the frames: these follow one another."""
-    n = 1
-    for size in axes.leading:
-        n *= size
-    return n == tensor.shape[0]
+    return math.prod(axes.leading) == tensor.shape[0]
 
 
-def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, noise=None, readout_oversampling=1.0,
-                fov=None, network=None, device=None, progress=None, keep=True, **options):
+def reconstruct(scan_or_kspace: Any, mask: Any = None, method: str = "raki", *, calibration: Any = None, noise: Any = None,
+                readout_oversampling: float = 1.0, fov: Sequence[float] | None = None, network: Any = None,
+                device: Any = None, progress: Progress | None = None, keep: bool = True, **options: Any) -> Reconstruction:
     """Prewhitens, fills missing lines, transforms and combines: what `raki recon` does, on a Scan or on arrays.
 
     scan_or_kspace        of `read_scan`; or complex64 (coil, ky, kx), (coil, kz, ky, kx), (..., coil, kz, ky, kx)
@@ -126,7 +129,7 @@ def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, n
     run = _engine.Run(scan._scan, {"method": method, **options}, str(device or scan._device or "auto"), own_network)
     if learned:
         run.use_lessons(network)
-    kept = {name: [] for name in ("kspace", "combined", "sensitivities")}
+    kept: dict[str, Any] = {name: [] for name in ("kspace", "combined", "sensitivities")}
     batches, done = run.batches, 0
     total = sum(map(len, batches))
     for frames in batches:
@@ -143,13 +146,14 @@ def reconstruct(scan_or_kspace, mask=None, method="raki", *, calibration=None, n
     return Reconstruction(run, kept, scan)
 
 
-def _part_of(progress, begin, share):
+def _part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:
     if progress is None:
         return None
     return lambda done: progress(begin + share * done)
 
 
-def write(result, folder, output="dicom,png", *, progress=None, **options):
+def write(result: Reconstruction, folder: str | os.PathLike[str], output: str = "dicom,png", *,
+          progress: Progress | None = None, **options: Any) -> pathlib.Path:
     """Writes a Reconstruction into a new folder: any of dicom, npy, png, nii, mrd, cfl, and recon.json last.
 
     print(raki.options("write")) lists the options: dicom, syntax, deidentify, dicom_template, overwrite, ...
@@ -159,6 +163,6 @@ def write(result, folder, output="dicom,png", *, progress=None, **options):
     return pathlib.Path(folder)
 
 
-def write_dicom(result, folder, **options):
+def write_dicom(result: Reconstruction, folder: str | os.PathLike[str], **options: Any) -> pathlib.Path:
     """`write` of DICOM files alone."""
     return write(result, folder, "dicom", **options)

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from raki._arrays import take
+from raki._arrays import Array, take
 from raki._resize_sizes import Sizing
-from raki._volume import check_spatial, check_word, from_real_batch, movable, to_real_batch
+from raki._volume import Numbers, check_spatial, check_word, from_real_batch, movable, to_real_batch
 
 FILTERS = ("nearest", "linear", "cubic", "lanczos3", "gaussian", "triangular")
 RADIUS = {"linear": 1, "triangular": 1, "gaussian": 1, "cubic": 2, "lanczos3": 3}  # voxels, unless scaled down
@@ -29,10 +29,13 @@ SAMPLES_PER_VOXEL = 32  # of the tables of curved filters
 BLOCK = 32  # voxels of a row that one matrix product makes: wide enough for BLAS, narrow enough to skip the zeros
 
 
-def resize(volume, size=None, *, scales=None, resize_x=None, resize_y=None, resize_z=None, resize_shorter=None,
-           resize_longer=None, dims=None, mode=None, max_size=None, subpixel_scale=True, roi_start=None, roi_end=None,
-           roi_relative=False, size_rounding="round", alignment=0.5, interp_type="linear", min_filter=None,
-           mag_filter=None, antialias=True):
+def resize(volume: Array, size: Numbers | None = None, *, scales: Numbers | None = None, resize_x: float | None = None,
+           resize_y: float | None = None, resize_z: float | None = None, resize_shorter: float | None = None,
+           resize_longer: float | None = None, dims: int | None = None, mode: str | None = None,
+           max_size: Numbers | None = None, subpixel_scale: bool = True, roi_start: Numbers | None = None,
+           roi_end: Numbers | None = None, roi_relative: bool = False, size_rounding: str = "round",
+           alignment: Numbers = 0.5, interp_type: str = "linear", min_filter: str | None = None,
+           mag_filter: str | None = None, antialias: bool = True) -> Array:
     """The volume at another matrix size. Names and rules are those of `nvidia.dali.fn.resize` and `tensor_resize`.
 
     `volume`: (..., z, y, x) or (..., y, x), real or complex, of any library; axes before the spatial ones are a batch.
@@ -81,7 +84,7 @@ class Taps:
     """
 
     voxels: np.ndarray
-    weights: np.ndarray = None
+    weights: np.ndarray | None = None
 
     def is_identity(self, n):
         if len(self.voxels) != n:

@@ -34,13 +34,13 @@ class Sizing:
 
     size: object = None
     scales: object = None
-    resize_x: float = None
-    resize_y: float = None
-    resize_z: float = None
-    resize_shorter: float = None
-    resize_longer: float = None
-    dims: int = None
-    mode: str = None
+    resize_x: float | None = None
+    resize_y: float | None = None
+    resize_z: float | None = None
+    resize_shorter: float | None = None
+    resize_longer: float | None = None
+    dims: int | None = None
+    mode: str | None = None
     max_size: object = None
     subpixel_scale: bool = True
     roi_start: object = None

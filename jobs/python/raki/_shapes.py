@@ -1,6 +1,8 @@
 """Between the axes of a user's array and the canonical ones: k-space (frame, coil, kz, ky, kx), images (frame, z, y, x)."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -13,25 +15,25 @@ KSPACE_AXES = "(coil, ky, kx), (coil, kz, ky, kx) or (..., coil, kz, ky, kx)"
 class Axes:
     """How many axes an array had before its coils, and whether it had kz."""
 
-    def __init__(self, leading, has_z):
+    def __init__(self, leading: Sequence[int], has_z: bool):
         self.leading, self.has_z = tuple(leading), has_z
 
-    def _given_back(self, tensor, kept):
+    def _given_back(self, tensor: torch.Tensor, kept: int) -> torch.Tensor:
         """A tensor (frame, ..., z, y, x) with `kept` axes after the frames, as the user's array had it."""
         rest = tensor.shape[1:] if self.has_z else (*tensor.shape[1:-3], *tensor.shape[-2:])
         assert tensor.dim() == 1 + kept
         return tensor.reshape(*self.leading, *rest)
 
-    def coils(self, tensor):
+    def coils(self, tensor: torch.Tensor) -> torch.Tensor:
         """(frame, coil, z, y, x) with the user's axes."""
         return self._given_back(tensor, 4)
 
-    def images(self, tensor):
+    def images(self, tensor: torch.Tensor) -> torch.Tensor:
         """(frame, z, y, x) with the user's axes."""
         return self._given_back(tensor, 3)
 
 
-def canonical_coils(array, noun="k-space"):
+def canonical_coils(array: Any, noun: str = "k-space") -> tuple[torch.Tensor, _arrays.Kind, Axes]:
     """(tensor (frame, coil, z, y, x), its kind, its axes) of complex64 samples of coils."""
     tensor, kind = _arrays.take(array, noun)
     _arrays.require(tensor, torch.complex64, noun)
@@ -45,7 +47,7 @@ def canonical_coils(array, noun="k-space"):
     return tensor.reshape(math.prod(axes.leading), *tensor.shape[-4:]), kind, axes
 
 
-def canonical_images(array, noun="image"):
+def canonical_images(array: Any, noun: str = "image") -> tuple[torch.Tensor, _arrays.Kind, Axes]:
     """(tensor (frame, z, y, x), its kind, its axes) of combined images, complex64 or float32."""
     tensor, kind = _arrays.take(array, noun)
     if tensor.dim() < 2:
@@ -56,7 +58,7 @@ def canonical_images(array, noun="image"):
     return tensor.reshape(math.prod(axes.leading), *tensor.shape[-3:]), kind, axes
 
 
-def beside(array, like, noun):
+def beside(array: Any, like: torch.Tensor, noun: str) -> torch.Tensor | None:
     """Samples that belong to `like` (frame, coil, kz, ky, kx): as many frames and coils, on its device."""
     if array is None:
         return None
@@ -69,7 +71,7 @@ def beside(array, like, noun):
     return tensor.to(like.device)
 
 
-def lines(mask, kspace):
+def lines(mask: Any, kspace: torch.Tensor) -> torch.Tensor:
     """bool (kz, ky) on the CPU, of a mask or of the word "infer"; `kspace` (frame, coil, kz, ky, kx)."""
     n_kz, n_ky = kspace.shape[2:4]
     if mask is None:

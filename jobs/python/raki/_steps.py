@@ -1,12 +1,18 @@
 """The linear steps of a reconstruction, one by one; each takes and gives arrays of the caller's kind."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 
 from raki import _arrays, _engine, _shapes
+from raki._arrays import Array
+from raki._engine import Sampling
 from raki._errors import InputError
 
 
-def detect_sampling(mask, encoded_ky=None, encoded_kz=None):
+def detect_sampling(mask: Any, encoded_ky: tuple[int, int] | None = None,
+                    encoded_kz: tuple[int, int] | None = None) -> Sampling:
     """What a mask (ky) or (kz, ky) says: acceleration, calibration block (ACS), CAIPIRINHA shift.
 
     `encoded_ky`, `encoded_kz`: (begin, end) of the lines that were encoded at all, where others are padding or left out by
@@ -19,14 +25,15 @@ def detect_sampling(mask, encoded_ky=None, encoded_kz=None):
     return _engine.detect_sampling(flat, encoded_ky, encoded_kz)
 
 
-def estimate_noise_covariance(noise):
+def estimate_noise_covariance(noise: Array) -> Array:
     """sum_s n_i(s) conj(n_j(s)) / (N - 1), complex128 (coil, coil), of noise samples complex64 (coil, sample)."""
     tensor, kind = _arrays.take(noise, "noise")
     _arrays.require(tensor, torch.complex64, "noise")
     return kind.give(_engine.estimate_noise_covariance(tensor))
 
 
-def whitening_matrix(covariance, noise_dwell_time_us=0.0, dwell_time_us=None, relative_receiver_noise_bandwidth=None):
+def whitening_matrix(covariance: Array, noise_dwell_time_us: float = 0.0, dwell_time_us: float | None = None,
+                     relative_receiver_noise_bandwidth: float | None = None) -> Array:
     """W = L^-1 sqrt(dwell_image / dwell_noise * bandwidth) with covariance = L L^H; complex64 (whitened coil, coil).
 
     Whitened noise has variance 1 per complex sample (real and imaginary part together). Dwell times in microseconds; without
@@ -37,27 +44,27 @@ def whitening_matrix(covariance, noise_dwell_time_us=0.0, dwell_time_us=None, re
                                               relative_receiver_noise_bandwidth))
 
 
-def prewhiten(kspace, whitening):
+def prewhiten(kspace: Array, whitening: Any) -> Array:
     """The k-space in whitened coils: a small matrix (whitened coil, coil) on the coil axis."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     matrix, _ = _arrays.take(whitening, "whitening matrix")
     return kind.give(axes.coils(_engine.mix_coils(samples, matrix.to(torch.complex64))))
 
 
-def remove_readout_oversampling(kspace, factor=2.0):
+def remove_readout_oversampling(kspace: Array, factor: float = 2.0) -> Array:
     """kx / factor samples of the middle of the field of view along x; noise keeps its variance."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     return kind.give(axes.coils(_engine.remove_readout_oversampling(samples, factor)))
 
 
-def compress_coils(kspace, coils, calibration=None):
+def compress_coils(kspace: Array, coils: int, calibration: Any = None) -> Array:
     """The k-space in `coils` virtual coils: the principal components of `calibration`, or of the k-space itself."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     source = samples if calibration is None else _shapes.beside(calibration, samples, "calibration")
     return kind.give(axes.coils(_engine.mix_coils(samples, _engine.compression_matrix(source, coils))))
 
 
-def fill_partial_fourier(kspace, mask, method="pocs"):
+def fill_partial_fourier(kspace: Array, mask: Any, method: str = "pocs") -> Array:
     """Lines that were not encoded on one side, from their mirror images: "pocs", "homodyne" or "zero".
 
     `kspace`: every line within the encoded range is there (interpolate comes before). `mask`: what was measured; lines
@@ -67,7 +74,7 @@ def fill_partial_fourier(kspace, mask, method="pocs"):
     return kind.give(axes.coils(_engine.fill_partial_fourier(samples, sampling_of(mask, samples), method)))
 
 
-def filter_kspace(kspace, window="hann", mask=None):
+def filter_kspace(kspace: Array, window: str = "hann", mask: Any = None) -> Array:
     """A window over k-space against ringing: "none", "hann" or "tukey:TAPER" over the measured range."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     whole = torch.ones(samples.shape[2:4], dtype=torch.bool)
@@ -75,19 +82,19 @@ def filter_kspace(kspace, window="hann", mask=None):
     return kind.give(axes.coils(_engine.filter_kspace(samples, sampling, window)))
 
 
-def to_coil_images(kspace):
+def to_coil_images(kspace: Array) -> Array:
     """The unitary, centred inverse Fourier transform of every coil, over ky, kx and, for slabs, kz."""
     samples, kind, axes = _shapes.canonical_coils(kspace)
     return kind.give(axes.coils(_engine.to_coil_images(samples)))
 
 
-def to_kspace(coil_images):
+def to_kspace(coil_images: Array) -> Array:
     """The inverse of `to_coil_images`."""
     samples, kind, axes = _shapes.canonical_coils(coil_images, "coil images")
     return kind.give(axes.coils(_engine.to_kspace(samples)))
 
 
-def estimate_sensitivities(calibration, matrix, window=3, iterations=8):
+def estimate_sensitivities(calibration: Array, matrix: Sequence[int], window: int = 3, iterations: int = 8) -> Array:
     """Coil maps with a sum of squares of 1 on the grid `matrix`, (y, x) or (z, y, x), from calibration lines.
 
     Walsh, Gmitro, Marcellin, MRM 43:682 (2000), with a window of `window` voxels of the low-resolution image.
@@ -99,20 +106,20 @@ def estimate_sensitivities(calibration, matrix, window=3, iterations=8):
     return kind.give(axes.coils(_engine.estimate_sensitivities(samples, zyx, window, iterations)))
 
 
-def combine(coil_images, sensitivities):
+def combine(coil_images: Array, sensitivities: Any) -> Array:
     """sum over coils of conj(map) times image (Roemer et al., MRM 16:192, 1990): complex64, the coil axis gone."""
     samples, kind, axes = _shapes.canonical_coils(coil_images, "coil images")
     maps = _shapes.beside(sensitivities, samples, "sensitivities")
     return kind.give(axes.images(_engine.combine(samples, maps)))
 
 
-def root_sum_of_squares(coil_images):
+def root_sum_of_squares(coil_images: Array) -> Array:
     """sqrt(sum over coils of |image|^2): float32, the coil axis gone."""
     samples, kind, axes = _shapes.canonical_coils(coil_images, "coil images")
     return kind.give(axes.images(_engine.root_sum_of_squares(samples)))
 
 
-def to_image_grid(image, matrix, fov_ratio=None):
+def to_image_grid(image: Array, matrix: Sequence[int], fov_ratio: Sequence[float] | None = None) -> Array:
     """A complex image cropped to part of its field of view, then on a grid of `matrix` voxels by zero filling of k-space.
 
     `matrix`, `fov_ratio` (image / encoded field of view): one number for each of (y, x) or (z, y, x).
@@ -124,15 +131,15 @@ def to_image_grid(image, matrix, fov_ratio=None):
                                                        (1, *matrix) if flat else tuple(matrix))))
 
 
-def compare_images(image, reference):
+def compare_images(image: Any, reference: Any) -> dict[str, float]:
     """NRMSE, PSNR (dB), SSIM and residual structure of a magnitude image (y, x) or (z, y, x) against a reference."""
     tensors = [_arrays.require(_arrays.take(a, noun)[0], torch.float32, noun)
                for a, noun in ((image, "image"), (reference, "reference"))]
     return _engine.compare_images(*tensors)
 
 
-def sampling_of(mask, samples):
+def sampling_of(mask: Any, samples: torch.Tensor) -> Sampling:
     """A Sampling as it is, or of a mask, lines beyond its outermost ones having been left out."""
-    if isinstance(mask, _engine.Sampling):
+    if isinstance(mask, Sampling):
         return mask
     return _engine.sampling_of_lines(_shapes.lines(mask, samples))

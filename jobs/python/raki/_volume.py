@@ -4,12 +4,14 @@ Spatial axes are the last 2 (y, x) or 3 (z, y, x) of an array; all axes before t
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from raki._errors import InputError
 
+Numbers = float | Sequence[float] | np.ndarray  # one for all axes, or one for each
 EXACT_IN_FLOAT32 = {torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8, torch.int8, torch.uint16,
                     torch.int16}
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}

@@ -8,14 +8,16 @@ of two voxels, as by a turn of 45 degrees, may fall to either.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from raki._arrays import take
+from raki._arrays import Array, take
 from raki._errors import InputError
-from raki._volume import (check_spatial, check_word, from_real_batch, movable, numbers, round_half_away,
+from raki._volume import (Numbers, check_spatial, check_word, from_real_batch, movable, numbers, round_half_away,
                           saturate, to_real_batch)
 
 INTERPOLATIONS = ("linear", "nearest")
@@ -23,7 +25,8 @@ SLAB = {"cpu": 1 << 18, "cuda": 1 << 22}  # voxels at once: for a CPU's caches, 
 CANVAS_SLACK = 0.01  # voxels that a rotated volume may stand out of its canvas
 
 
-def warp_affine(volume, matrix, size=None, *, inverse_map=True, interp_type="linear", fill_value=None):
+def warp_affine(volume: Array, matrix: Any, size: Numbers | None = None, *, inverse_map: bool = True,
+                interp_type: str = "linear", fill_value: float | None = None) -> Array:
     """The volume through an affine map, as `nvidia.dali.fn.warp_affine` does it.
 
     `volume`: (..., z, y, x) or (..., y, x), real or complex, of any library; axes before the spatial ones are a batch.
@@ -48,7 +51,8 @@ def warp_affine(volume, matrix, size=None, *, inverse_map=True, interp_type="lin
     return kind.give(_warp(tensor, matrix, size, interp_type, fill_value))
 
 
-def rotate(volume, angle, axis=None, *, size=None, keep_size=False, interp_type="linear", fill_value=None):
+def rotate(volume: Array, angle: float, axis: Sequence[float] | None = None, *, size: Numbers | None = None,
+           keep_size: bool = False, interp_type: str = "linear", fill_value: float | None = None) -> Array:
     """The volume turned about its centre, as `nvidia.dali.fn.rotate` does it.
 
     `volume`: (..., y, x) without an axis, (..., z, y, x) with one; real or complex, of any library.

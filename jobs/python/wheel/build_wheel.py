@@ -18,9 +18,9 @@ TORCH = re.search(r'"(torch==[^"]+)"', (HERE.parent / "pyproject.toml").read_tex
 
 
 def installed_torch():
-    """The folder of site-packages that has the wanted torch, or None."""
+    """The folder that has the wanted torch, of the environment or as pip brought it; or None."""
     name, version = TORCH.split("==")
-    for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+    for folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *sys.path):
         if next(pathlib.Path(folder).glob(f"{name}-{version}*.dist-info"), None):
             return pathlib.Path(folder)
     return None
@@ -41,11 +41,10 @@ def get_requires_for_build_wheel(config_settings=None):
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    built = existing_build()
-    torch_folder = installed_torch()
-    paths = os.pathsep.join([str(torch_folder)] * bool(torch_folder) + [p for p in sys.path if p])
-    os.environ["RAKI_WHEEL_PYTHON"], os.environ["RAKI_WHEEL_PATH"] = sys.executable, paths
-    os.environ["RAKI_WHEEL_BUILD"] = str(built or "")
+    # Of pip's own environment nothing but that folder: the rest hides what is installed.
+    os.environ["RAKI_WHEEL_PATH"] = str(installed_torch() or "")
+    os.environ["RAKI_WHEEL_PYTHON"] = sys.executable
+    os.environ["RAKI_WHEEL_BUILD"] = str(existing_build() or "")
     return backend.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
