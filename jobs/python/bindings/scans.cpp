@@ -11,6 +11,7 @@
 #include "jobs/python/bindings/evidence.h"
 #include "jobs/python/bindings/run.h"
 #include "jobs/scan_report.h"
+#include "recon/noise.h"
 
 namespace raki::python {
 
@@ -81,6 +82,16 @@ std::shared_ptr<Scan> scan_of_array(const at::Tensor& samples, const at::Tensor&
   return scan;
 }
 
+/// Of the scan's noise readouts, if it has any.
+MaybeTensor whitening_of(const Scan& scan) {
+  const ScanSummary& summary = scan.summary;
+  if (!summary.noise) return std::nullopt;
+  const Work work(device_holding(summary.noise->samples));
+  return whitening_matrix(estimate_noise_covariance(*summary.noise), summary.dwell_time_us,
+                          summary.protocol.relative_receiver_noise_bandwidth)
+      .matrix;
+}
+
 void bind_scan(py::module_& module) {
   py::class_<Scan, std::shared_ptr<Scan>>(module, "Scan")
       .def("report",
@@ -95,12 +106,12 @@ void bind_scan(py::module_& module) {
                              [](const Scan& scan) { return scan.summary.sampling_of_frame; })
       .def_property_readonly("oversampling",
                              [](const Scan& scan) { return scan.summary.readout_oversampling; })
-      .def_property_readonly("dwell_time_us", [](const Scan& scan) { return scan.summary.dwell_time_us; })
       .def_property_readonly("noise",
                              [](const Scan& scan) {
                                return scan.summary.noise ? MaybeTensor(scan.summary.noise->samples)
                                                          : MaybeTensor();
                              })
+      .def_property_readonly("whitening", &whitening_of)
       .def("read", [](const Scan& scan, const std::vector<int64_t>& frames) {
         const py::gil_scoped_release unlocked;
         FrameBatch batch = scan.read(frames);

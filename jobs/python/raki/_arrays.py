@@ -1,4 +1,5 @@
-"""Arrays of every library as tensors and back, without a copy: NumPy, torch, and whatever speaks DLPack (CuPy).
+"""Arrays of every library as tensors and back, without a copy: NumPy, torch, and whatever speaks DLPack
+(CuPy) or, without it, __cuda_array_interface__ (comes back as a tensor).
 
 An array comes back as the kind it came in, on the device it came from. Nothing that is given is ever written to.
 """
@@ -43,6 +44,8 @@ def take(array: Any, noun: str = "array") -> tuple[torch.Tensor, Kind]:
                          "numpy.asarray makes one")
     if not isinstance(array, np.ndarray) and hasattr(array, "__dlpack__"):
         return torch.from_dlpack(array), _kind_of(array)
+    if hasattr(array, "__cuda_array_interface__"):
+        return torch.as_tensor(array, device="cuda"), TORCH
     if isinstance(array, np.ndarray) or hasattr(array, "__array_interface__"):
         return _from_numpy(np.asarray(array), noun), NUMPY
     raise InputError(f"The {noun} is no array", type(array).__name__, "NumPy, torch, CuPy, or anything with __dlpack__")

@@ -7,7 +7,7 @@ from raki import _engine, _shapes
 from raki._errors import InputError
 from raki._interpolation import Progress
 from raki._scan import Scan
-from raki._steps import remove_readout_oversampling
+from raki._steps import prewhiten, remove_readout_oversampling
 
 
 def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
@@ -22,7 +22,10 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
 
     The table is a pandas.DataFrame where pandas is installed, else a list of dictionaries.
     """
-    samples, kind, axes = _shapes.canonical_coils(_full(kspace))
+    if isinstance(kspace, Scan):
+        unit_noise = kspace.whitening is not None
+        kspace = _full(kspace)
+    samples, kind, axes = _shapes.canonical_coils(kspace)
     names = [methods] if isinstance(methods, str) else list(methods)
     found = _engine.evaluate(samples, names, unit_noise, False, {"acceleration": acceleration, "acs": acs, **options},
                              progress)
@@ -34,13 +37,13 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
     return table, dict(zip(names, by_method, strict=True)), reference
 
 
-def _full(kspace: Any) -> Any:
-    if not isinstance(kspace, Scan):
-        return kspace
-    if not kspace.sampling.fully_sampled:
-        raise InputError("The scan is not fully sampled", str(kspace.sampling), "every line")
-    samples, _ = kspace.read()
-    return remove_readout_oversampling(samples, kspace.readout_oversampling)
+def _full(scan: Scan) -> Any:
+    if not scan.sampling.fully_sampled:
+        raise InputError("The scan is not fully sampled", str(scan.sampling), "every line")
+    samples, _ = scan.read()
+    if scan.whitening is not None:
+        samples = prewhiten(samples, scan.whitening)
+    return remove_readout_oversampling(samples, scan.readout_oversampling)
 
 
 def _table(rows: list[dict[str, Any]]) -> Any:

@@ -16,6 +16,7 @@ class Scan:
     scan.info             the same as a dictionary
     scan.samplings        the different samplings (Sampling), scan.sampling the first
     scan.noise            noise readouts, complex64 (coil, sample), or None
+    scan.whitening        for `prewhiten`, from them, at the bandwidth of the image; or None
     scan.read(frames)     k-space (frame, coil, kz, ky, kx) and separate calibration lines, or None
     len(scan)             number of frames
     """
@@ -52,6 +53,10 @@ class Scan:
     @property
     def noise(self) -> Any:
         return self._kind.give(self._scan.noise)
+
+    @property
+    def whitening(self) -> Any:
+        return self._kind.give(self._scan.whitening)
 
     def read(self, frames: Sequence[int] | None = None) -> tuple[Any, Any]:
         """(k-space, calibration or None) of these frames, indices from 0 that share one sampling; all when none are named."""
