@@ -7,6 +7,7 @@ there all the same. Only where there is none, pip has to bring it (3 GB).
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import sysconfig
 
@@ -27,12 +28,17 @@ def installed_torch():
 
 
 def existing_build():
-    """A build folder of this tree for this Python ($RAKI_BUILD, else build/), or None."""
+    """A build folder of this tree ($RAKI_BUILD, else build/) for a Python and a torch like these, or None."""
     folder = pathlib.Path(os.environ.get("RAKI_BUILD", ROOT / "build"))
-    engine = folder / "python/raki" / ("_engine" + sysconfig.get_config_var("EXT_SUFFIX"))
     cache = folder / "CMakeCache.txt"
-    ours = cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
-    return folder if ours and engine.exists() else None
+    text = cache.read_text() if cache.exists() else ""
+    python = re.search(r"^RAKI_PYTHON:\w+=(.+)$", text, re.MULTILINE)
+    if f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" not in text or not python:
+        return None
+    ask = "import importlib.metadata as m, sysconfig as s; print(s.get_config_var('EXT_SUFFIX'), m.version('torch'))"
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    told = subprocess.run([python.group(1), "-c", ask], capture_output=True, text=True, env=plain)
+    return folder if told.stdout.split() == [sysconfig.get_config_var("EXT_SUFFIX"), TORCH.split("==")[1]] else None
 
 
 def get_requires_for_build_wheel(config_settings=None):
