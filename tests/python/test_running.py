@@ -66,13 +66,16 @@ def test_ctrl_c_stops_it(call):
             print("stopped", flush=True)
         print(raki.root_sum_of_squares(np.ones((2, 4, 4), np.complex64)).shape)
     """)
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env={"PYTHONPATH": str(PACKAGE), "PATH": "/usr/bin:/bin"})
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    begin = time.monotonic()
-    output, errors = process.communicate(timeout=60)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={"PYTHONPATH": str(PACKAGE), "PATH": "/usr/bin:/bin"}) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+            begin = time.monotonic()
+            output, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert output == "stopped\n(4, 4)\n", errors
     assert time.monotonic() - begin < 5
 
