@@ -11,7 +11,7 @@
 import numpy as np
 
 import raki
-from pictures import output_folder, real_data, sheet, white
+from shared import brain, output_folder, sampled_lines, sampling_panel, sheet, white
 
 R, ACS = 4, 24
 METHODS = ["zero-filled", "grappa", "linear", "hybrid", "raki"]
@@ -20,15 +20,11 @@ folder = output_folder()
 # %% [markdown]
 # ## The scan
 #
-# An array file does not say what its axes are: `axes` names them, in the order BART shows. `read` gives
-# `(frame, coil, kz, ky, kx)`; one frame and one partition are left out here, as `(coil, ky, kx)` is a slice.
+# `(coil, ky, kx)` is one slice. How it is read from its file stands in `shared.py`: an array file does not say what its
+# axes are, so they are named there.
 
 # %%
-path = real_data("brain8_full_230x180/full.cfl")
-if path:
-    full = raki.read_scan(path, axes="1,ky,kx,coil").read()[0][0, :, 0]
-else:
-    full = raki.phantom(slices=1, coils=8, acceleration=1, acs=0, oversampling=1).kspace[0, :, 0]
+full = brain()
 coils, lines, samples = full.shape
 print(f"k-space {full.shape} {full.dtype}")
 
@@ -54,13 +50,10 @@ for row in rows:
 # the one `evaluate` makes: every R-th line, one of them in the centre.
 
 # %%
-measured = np.zeros(lines, bool)
-measured[lines // 2 % R::R] = True
-measured[lines // 2 - ACS // 2:lines // 2 + ACS // 2] = True
+measured = sampled_lines(lines, R, ACS)
 top = white(truth)
-sampling = np.repeat(measured[:, None], samples, axis=1).astype(np.float32)
 above = [(truth, top, "truth: every line", "")]
-below = [(sampling, 1, "", f"{measured.sum()} of {lines} lines")]
+below = [sampling_panel(measured, samples)]
 for row in rows:
     image = images[row["method"]]
     above.append((image, top, row["method"], f"NRMSE {row['nrmse']:.4f}"))

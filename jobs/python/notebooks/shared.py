@@ -1,4 +1,4 @@
-"""What the notebooks share: where figures go, where real scans lie, and one way to draw images side by side."""
+"""What the notebooks share: where figures go, a real slice to work on, and one way to draw images side by side."""
 
 import os
 import pathlib
@@ -12,6 +12,8 @@ if not IN_NOTEBOOK:
     matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
+
+import raki  # noqa: E402
 
 COLUMN, GAP, TEXT = 2.2, 0.04, 0.27  # inches: width of a panel, between panels, a line of text
 
@@ -33,6 +35,23 @@ def real_data(name):
         return path
     print(f"NO REAL DATA: {name} is not there. What follows is an analytic phantom; its numbers say little about brains.")
     return None
+
+
+def brain():
+    """A fully sampled brain slice, complex64 (coil, ky, kx): 8 coils, 230 lines of 180 samples; or a phantom."""
+    path = real_data("brain8_full_230x180/full.cfl")
+    if path is None:
+        return raki.phantom(slices=1, coils=8, acceleration=1, acs=0, oversampling=1).kspace[0, :, 0]
+    kspace, _ = raki.read_scan(path, axes="1,ky,kx,coil").read()  # (frame, coil, kz, ky, kx)
+    return kspace[0, :, 0]
+
+
+def sampled_lines(lines, rate, acs):
+    """The mask (ky) of every `rate`-th line, one of them in the centre, and of `acs` lines around it."""
+    measured, centre = np.zeros(lines, bool), lines // 2
+    measured[centre % rate::rate] = True
+    measured[centre - acs // 2:centre + acs - acs // 2] = True
+    return measured
 
 
 def white(image):
@@ -61,6 +80,12 @@ def sheet(path, rows):
         plt.show()
     plt.close(figure)
     print(f"figure: {path}")
+
+
+def sampling_panel(measured, samples):
+    """White lines were measured."""
+    image = np.repeat(measured[:, None], samples, axis=1).astype(np.float32)
+    return image, 1, "", f"{measured.sum()} of {len(measured)} lines"
 
 
 def _panel(axes, image, top, title, note):
