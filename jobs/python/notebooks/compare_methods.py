@@ -2,8 +2,8 @@
 # # Methods side by side on a real scan
 #
 # A fully sampled brain slice (8 coils, 230 lines of 180 samples) is undersampled as if it had been measured four times
-# faster: every fourth line, and 24 calibration lines in the centre. Each method fills the missing lines again. The truth
-# is known, so errors can be shown and measured.
+# faster: every fourth line, and 24 calibration lines in the centre. Each method fills the missing lines again. As the
+# truth is known, errors can be shown and measured.
 #
 # As a script: `python compare_methods.py FOLDER`. In Jupyter: open it with jupytext.
 

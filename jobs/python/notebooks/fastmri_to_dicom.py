@@ -24,8 +24,8 @@ given = [] if IN_NOTEBOOK else [pathlib.Path(name) for name in sys.argv[2:]]
 # %% [markdown]
 # ## Files in fastMRI's layout
 #
-# `kspace` is (slice, coil, readout, line); lines that were not measured are zeros, and `mask` tells which were. Matrix and
-# field of view stand in an ISMRMRD header. The phantom's readouts are oversampled by 2, as the scanner's are in fastMRI.
+# `kspace` is (slice, coil, readout, line); lines that were not measured are zeros; `mask` tells which were. Matrix and
+# field of view stand in an ISMRMRD header. The phantom's readouts are oversampled by 2, as in fastMRI.
 
 
 # %%
@@ -103,7 +103,7 @@ for file in files:
     image, noise, g_factor = (values[len(values) // 2] for values, _ in series)
     pixel_mm = attributes.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
     print(f"{file.stem}: {attributes.NumberOfFrames} frames of {image.shape}, {list(pixel_mm)} mm, "
-          f"{attributes.file_meta.TransferSyntaxUID.name}, noise {np.median(noise):.3g}, g-factor {np.median(g_factor):.2f}")
+          f"{attributes.file_meta.TransferSyntaxUID.name}, noise {np.median(noise):.3g}, g {np.median(g_factor):.2f}")
     titles = ("", "", "") if rows else ("image", "noise (sd)", "g-factor")
     notes = (file.stem, f"0 to {white(noise):.2g}", "0 to 1.5")
     rows.append(list(zip((image, noise, g_factor), (white(image), white(noise), 1.5), titles, notes)))

@@ -8,7 +8,6 @@
 
 # %%
 import time
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -16,8 +15,8 @@ import torch.nn.functional as F
 import raki
 from shared import brain, output_folder, sampled_lines, sampling_panel, sheet, white
 
-R, ACS = 4, 40
-folder = output_folder()
+R, ACS, folder = 4, 40, output_folder()
+torch.manual_seed(1)
 full = brain()  # (coil, ky, kx)
 coils, lines, samples = full.shape
 measured = sampled_lines(lines, R, ACS)
@@ -42,8 +41,7 @@ for method in ("grappa", "linear"):
 # %%
 begin = time.perf_counter()
 network = raki.Network.published("raki-2019", coils, R, iterations=200)
-training = raki.train(full, measured, network)
-print(training)
+print(raki.train(full, measured, network))
 measure("RAKI", begin, network=network)
 
 # %% [markdown]
@@ -54,7 +52,6 @@ measure("RAKI", begin, network=network)
 # inputs. `margin` tells how much of the output rests on zeros beyond the edge; the loss leaves it out.
 
 # %%
-torch.manual_seed(1)
 data = raki.training_data(torch.from_numpy(full), measured)
 sigma = float(raki.fit_noise_aware(full, measured).sigma.mean() * data.scale[0])
 
@@ -68,8 +65,7 @@ def fit(module, steps, rate, edge, rows):
         loss = (module(noisy)[inside] - data.gaps[inside]).abs().mean()
         optimiser.zero_grad()
         loss.backward()
-        optimiser.step()
-        schedule.step()
+        optimiser.step(), schedule.step()
     print(f"{steps} steps, last loss {loss.item():.3g}")
 
 
@@ -106,21 +102,17 @@ class Wide(torch.nn.Module):
         return torch.complex(real, imaginary).unflatten(0, lines.shape[:-3])
 
 
-begin = time.perf_counter()
-own_module = Wide(coils, R)
+begin, own_module = time.perf_counter(), Wide(coils, R)
 fit(own_module, 150, 3e-3, 2, slice(1, -1))
 measure("own module", begin, network=own_module)
 
 # %% [markdown]
-# ## The figure
-#
 # One window; errors five times as bright. GRAPPA's error is noise. The networks have less of it; what is left of the
 # last two has edges in it. `linear`, which has no network and one solution, is the bar for all of them.
 
 # %%
 top = white(truth)
-above = [(truth, top, "truth: every line", "")]
-below = [sampling_panel(measured, samples)]
+above, below = [(truth, top, "truth: every line", "")], [sampling_panel(measured, samples)]
 for name, (image, numbers) in results.items():
     above.append((image, top, name, f"NRMSE {numbers['nrmse']:.4f}"))
     below.append((5 * np.abs(image - truth), top, "", "error x 5"))

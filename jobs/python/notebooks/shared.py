@@ -1,4 +1,4 @@
-"""What the notebooks share: where figures go, a real slice to work on, and one way to draw images side by side."""
+"""What the notebooks share: where figures go, a real slice, and one way to draw images side by side."""
 
 import os
 import pathlib
@@ -33,7 +33,7 @@ def real_data(name):
     path = pathlib.Path(os.environ.get("RAKI_DATA", shared)) / name
     if path.exists():
         return path
-    print(f"NO REAL DATA: {name} is not there. What follows is an analytic phantom; its numbers say little about brains.")
+    print(f"NO REAL DATA: {name} is not there. What follows is a phantom; its numbers say little about brains.")
     return None
 
 
