@@ -66,8 +66,9 @@ files = given or list(examples())
 # ## Reconstructed and written
 #
 # A file has no noise readouts, so the noise is estimated from the k-space. `noise_map=True` adds the noise's standard
-# deviation, in the units of the image, and for linear methods the g-factor: below 1 where the kernel, which knows the
-# noise, leaves less of it than a full scan would have had. One enhanced DICOM file holds all slices.
+# deviation, in the units of the image, and for linear methods the g-factor: noise against that of a full scan times
+# the square root of encoded / measured lines. It is below 1 where the regularised kernel holds noise back. One
+# enhanced DICOM file holds all slices.
 # An existing folder is an error unless `overwrite=True`.
 
 # %%
