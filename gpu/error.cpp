@@ -8,7 +8,7 @@ std::string to_text(const Facts& facts) {
   if (!facts.expected.empty()) text += (facts.found.empty() ? ": expected " : ", expected ") + facts.expected;
   text += ".";
   if (!facts.where.empty()) text += " " + facts.where + ".";
-  if (!facts.advice.empty()) text += " " + facts.advice + ".";
+  if (!facts.advice.empty()) text += " " + facts.advice + (facts.advice.ends_with('?') ? "" : ".");
   return text;
 }
 

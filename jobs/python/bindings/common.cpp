@@ -71,6 +71,10 @@ std::vector<std::string> words_of(const CLI::App& command, const std::string& na
     if (value.cast<bool>() == !option) return {};
     return {option ? dashed(name) : dashed("no_" + name)};
   }
+  if (py::isinstance<py::bool_>(value))
+    throw InputError(
+        {"The option " + name + " takes a value", py::repr(value).cast<std::string>(), "a value", "", ""},
+        ExitCode::usage);
   return {dashed(name), value_text(value)};
 }
 
@@ -111,9 +115,8 @@ void set_options(const py::dict& given, const std::function<void(CLI::App&)>& ad
   try {
     command.parse(words);
   } catch (const CLI::ParseError& error) {
-    throw InputError(
-        {"An option cannot be used", error.what(), "", "", "help(raki.options) tells what can be"},
-        ExitCode::usage);
+    throw InputError({"An option cannot be used", error.what(), "", "", "raki.options tells what can be"},
+                     ExitCode::usage);
   }
 }
 

@@ -103,6 +103,7 @@ save(path)                   as `raki train` writes it; raki.read_lessons(path) 
       .def_property_readonly("half_gain", [](const GateLessons& l) { return l.training.half_gain; })
       .def_readonly("detail", &GateLessons::detail)
       .def_readonly("seconds", &GateLessons::seconds)
+      .def("__repr__", [](const GateLessons& l) { return "<raki.Lessons of " + to_text(l.scope) + ">"; })
       .def_property_readonly("scope", [](const GateLessons& l) { return to_text(l.scope); })
       .def("save", [](const GateLessons& l, const std::filesystem::path& path) {
         const std::string text = network_text(l);

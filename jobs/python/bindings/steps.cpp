@@ -15,6 +15,7 @@
 #include "recon/readout.h"
 #include "recon/sampling.h"
 #include "recon/sensitivities.h"
+#include "recon/undersample.h"
 
 namespace raki::python {
 
@@ -72,6 +73,11 @@ fully_sampled, measured_lines, effective_acceleration)")
                const Work work(Device::cpu());
                return detect_sampling(mask, range_of(ky, mask.size(-1)), range_of(kz, mask.size(0)));
              });
+}
+
+void bind_masks(py::module_& module) {
+  module.def("uniform_mask", &uniform_mask);
+  module.def("fastmri_mask", &fastmri_mask);
 }
 
 void bind_noise(py::module_& module) {
@@ -147,6 +153,7 @@ void bind_combination(py::module_& module) {
 
 void bind_steps(py::module_& module) {
   bind_sampling(module);
+  bind_masks(module);
   bind_noise(module);
   bind_transforms(module);
   bind_combination(module);

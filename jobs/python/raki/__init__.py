@@ -21,7 +21,7 @@ Steps             detect_sampling, estimate_noise_covariance, whitening_matrix, 
                   to_coil_images, to_kspace, estimate_sensitivities, combine, root_sum_of_squares, noise_map, to_image_grid,
                   compare_images
 Networks          Network, training_data, train, read_lessons
-Data preparation  resize, warp_affine, rotate, random_object_bbox, from_bart, to_bart
+Data preparation  uniform_mask, fastmri_mask, resize, warp_affine, rotate, random_object_bbox, from_bart, to_bart
 Errors            Error, InputError (a ValueError), DeviceError and Bug (RuntimeErrors)
 
 Messages of the engine go to the logger "raki" of Python's logging. `python -m raki` is the command line.
@@ -50,9 +50,9 @@ from raki._reconstruction import Reconstruction, reconstruct, write, write_dicom
 from raki._resize import resize
 from raki._scan import Scan, read_scan
 from raki._steps import (combine, compare_images, compress_coils, detect_sampling, estimate_noise_covariance,
-                         estimate_sensitivities, fill_partial_fourier, filter_kspace, prewhiten,
+                         estimate_sensitivities, fastmri_mask, fill_partial_fourier, filter_kspace, prewhiten,
                          remove_readout_oversampling, root_sum_of_squares, to_coil_images, to_image_grid, to_kspace,
-                         whitening_matrix)
+                         uniform_mask, whitening_matrix)
 from raki._warp import rotate, warp_affine
 
 __all__ = [name for name in dir() if not name.startswith("_")]

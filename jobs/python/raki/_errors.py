@@ -48,5 +48,5 @@ def _text(error: Error) -> str:
     text += "."
     for sentence in (error.where, error.advice):
         if sentence:
-            text += f" {sentence}."
+            text += f" {sentence}" + "." * (not sentence.endswith("?"))
     return text

@@ -15,6 +15,9 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
              progress: Progress | None = None, images: bool = False, **options: Any) -> Any:
     """One row for every method, seed and frame: nrmse, psnr_db, ssim, ssim_masked, residual_structure, kept, seconds.
 
+    Every method's root-sum-of-squares image is compared with the full one (`compare_images`). kept: how much of the signal the
+    method put into the outer lines it filled, 1: all. recovered: how much of weak blobs came back (blobs=, else None).
+
     kspace      fully sampled complex64 (coil, ky, kx), (coil, kz, ky, kx) or (..., coil, kz, ky, kx), or a fully sampled Scan
     acceleration, acs   every R-th line, and calibration lines in the centre
     images      True: returns (table, images by method, reference image)
@@ -26,6 +29,8 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
         unit_noise = kspace.whitening is not None
         kspace = _full(kspace)
     samples, kind, axes = _shapes.canonical_coils(kspace)
+    if not (samples != 0).any(dim=4).any(dim=1).all():
+        raise InputError("The k-space is not fully sampled", "lines of zeros", "every line")
     names = [methods] if isinstance(methods, str) else list(methods)
     found = _engine.evaluate(samples, names, unit_noise, False, {"acceleration": acceleration, "acs": acs, **options},
                              progress)

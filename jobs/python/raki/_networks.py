@@ -97,6 +97,10 @@ class Network(torch.nn.Module):
         """Readout samples at each end, and lines of each gap row at the end, that depend on padding with zeros."""
         return self.kernel[1] // 2 + self.kernel_out[1] // 2, self.kernel[0] + self.kernel_out[0] - 3
 
+    def extra_repr(self) -> str:
+        return (f"coils={self.coils}, acceleration={self.acceleration}, frames={self.frames}, kernel={self.kernel}, "
+                f"features={self.features}, kernel_out={self.kernel_out}, weights={tuple(self.weights.shape)}")
+
     def of_frames(self, frames: Sequence[int]) -> "Network":
         """A network for these of its frames, with copies of their weights."""
         some = copy.copy(self)
@@ -108,22 +112,28 @@ class Network(torch.nn.Module):
         if lines.shape[-4:-2] != (self.frames, self.coils):
             raise InputError("The lines do not fit the network", "{} frames, {} coils".format(*lines.shape[-4:-2]),
                              f"{self.frames} frames, {self.coils} coils")
-        batch, frames, networks, outputs = lines.shape[:-4], self.frames, 2 * self.coils, self.acceleration - 1
+        batch, frames, parts = lines.shape[:-4], self.frames, 2 * self.coils
         edge, beyond = self.margin
-        data = torch.cat([lines.real, lines.imag], dim=-3).reshape(-1, frames * networks, *lines.shape[-2:])
-        data = F.pad(data, (edge, edge, 0, beyond))
+        data = torch.cat([lines.real, lines.imag], dim=-3).reshape(-1, parts, *lines.shape[-2:])
+        windows = F.unfold(F.pad(data, (edge, edge, 0, beyond)), self.kernel)
+        windows = windows.view(-1, frames, *windows.shape[1:])
+        grid = (lines.shape[-2] + beyond - self.kernel[0] + 1, lines.shape[-1] + 2 * edge - self.kernel[1] + 1)
         layer1, layer2, layer3, linear = self._layers()
-        windows = layer1.reshape(-1, networks, *self.kernel)
-        hidden = F.leaky_relu(F.conv2d(data, windows, groups=frames), self.negative_slope)
-        pointwise = layer2.reshape(-1, self.features[0], 1, 1)
-        hidden = F.leaky_relu(F.conv2d(hidden, pointwise, groups=frames * networks), self.negative_slope)
-        taps = layer3.reshape(frames * networks, *self.kernel_out, outputs, self.features[1]).permute(0, 3, 4, 1, 2)
-        gaps = F.conv2d(hidden, taps.reshape(-1, self.features[1], *self.kernel_out), groups=frames * networks)
+        hidden = F.leaky_relu(layer1 @ windows, self.negative_slope).unflatten(2, (parts, self.features[0]))
+        hidden = F.leaky_relu(layer2 @ hidden, self.negative_slope)
+        gaps = self._gathered((layer3 @ hidden).unflatten(3, (*self.kernel_out, -1)).unflatten(-1, grid))
         if self.linear_path:
-            beside = F.conv2d(data, linear.reshape(-1, networks, *self.kernel), groups=frames)
+            beside = (linear @ windows).unflatten(2, (parts, -1)).unflatten(-1, grid)
             gaps = gaps + beside[..., :gaps.shape[-2], self.kernel_out[1] // 2:][..., :gaps.shape[-1]]
-        real, imaginary = gaps.reshape(*batch, frames, 2, self.coils, outputs, *gaps.shape[-2:]).unbind(-5)
+        real, imaginary = gaps.view(*batch, frames, 2, self.coils, *gaps.shape[3:]).unbind(-5)
         return torch.complex(real, imaginary)
+
+    def _gathered(self, taps: torch.Tensor) -> torch.Tensor:
+        """The last layer's sum over its window, of (batch, frame, network, ky tap, kx tap, output, row, column)."""
+        rows, columns = taps.shape[-2] - self.kernel_out[0] + 1, taps.shape[-1] - self.kernel_out[1] + 1
+        return sum((taps[:, :, :, i, j, :, i:i + rows, j:j + columns]
+                    for i in range(self.kernel_out[0]) for j in range(self.kernel_out[1])),
+                   start=torch.zeros((), device=taps.device))
 
 
 class TrainingData:
@@ -264,7 +274,8 @@ def _check_fit(network: Network, lines: torch.Tensor, sampling: Sampling) -> Non
     found = (lines.shape[0], lines.shape[1], sampling.acceleration_ky)
     if found != (network.frames, network.coils, network.acceleration):
         raise InputError("The network is made for another k-space", "{} frames, {} coils, R = {}".format(*found),
-                         f"{network.frames} frames, {network.coils} coils, R = {network.acceleration}")
+                         f"{network.frames} frames, {network.coils} coils, R = {network.acceleration}", "",
+                         f"raki.Network({found[1]}, {found[2]}, frames={found[0]}) fits")
     span = (network.kernel[0] + network.kernel_out[0] - 2) * network.acceleration + 1
     width = 2 * network.margin[0] + 1
     if lines.shape[2] < span or lines.shape[3] < width:

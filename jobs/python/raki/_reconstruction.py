@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from raki import _engine
+from raki._errors import InputError
 from raki._interpolation import Progress
 from raki._networks import filler
 from raki._scan import Scan, scan_of_arrays
@@ -105,7 +106,7 @@ def reconstruct(scan_or_kspace: Any, mask: Any = None, method: str = "raki", *, 
     """Prewhitens, fills missing lines, transforms and combines: what `raki recon` does, on a Scan or on arrays.
 
     scan_or_kspace        of `read_scan`; or complex64 (coil, ky, kx), (coil, kz, ky, kx), (..., coil, kz, ky, kx)
-    mask                  of arrays: bool (ky) or (kz, ky), or "infer"; samples elsewhere are not looked at
+    mask                  of arrays: bool (ky), of slabs (kz, ky), "infer", or a Sampling; samples elsewhere are not looked at
     method                one of raki.methods
     calibration           of arrays: separate reference lines, axes as the k-space's
     noise                 of arrays: noise samples complex64 (coil, sample) of the same bandwidth, to prewhiten with
@@ -121,6 +122,8 @@ def reconstruct(scan_or_kspace: Any, mask: Any = None, method: str = "raki", *, 
     """
     if isinstance(scan_or_kspace, Scan):
         scan = scan_or_kspace
+        _check_nothing_beside(mask=mask, calibration=calibration, noise=noise, fov=fov,
+                              readout_oversampling=None if readout_oversampling == 1 else readout_oversampling)
     else:
         scan = scan_of_arrays(scan_or_kspace, mask, calibration=calibration, noise=noise,
                               readout_oversampling=readout_oversampling, fov=fov)
@@ -144,6 +147,13 @@ def reconstruct(scan_or_kspace: Any, mask: Any = None, method: str = "raki", *, 
     order = [frame for frames in batches for frame in frames]
     kept["order"] = sorted(range(len(order)), key=order.__getitem__)
     return Reconstruction(run, kept, scan)
+
+
+def _check_nothing_beside(**of_arrays: Any) -> None:
+    given = [name for name, value in of_arrays.items() if value is not None]
+    if given:
+        raise InputError("A Scan knows that itself", ", ".join(given), "arguments of arrays with arrays", "",
+                         'The method is named: reconstruct(scan, method="linear")')
 
 
 def _part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:

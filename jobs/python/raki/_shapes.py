@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from raki import _arrays
+from raki._engine import Sampling
 from raki._errors import InputError
 
 KSPACE_AXES = "(coil, ky, kx), (coil, kz, ky, kx) or (..., coil, kz, ky, kx)"
@@ -74,6 +75,8 @@ def beside(array: Any, like: torch.Tensor, noun: str) -> torch.Tensor | None:
 def lines(mask: Any, kspace: torch.Tensor) -> torch.Tensor:
     """bool (kz, ky) on the CPU, of a mask or of the word "infer"; `kspace` (frame, coil, kz, ky, kx)."""
     n_kz, n_ky = kspace.shape[2:4]
+    if isinstance(mask, Sampling):
+        mask = mask.mask
     if mask is None:
         raise InputError("Nothing says which lines were measured", "", "a mask (ky) or (kz, ky)", "",
                          'mask="infer" takes lines of zeros as not measured')
@@ -85,10 +88,12 @@ def lines(mask: Any, kspace: torch.Tensor) -> torch.Tensor:
     if tensor.dtype != torch.bool:
         tensor = tensor != 0
     found = tuple(tensor.shape)
-    if tensor.dim() == 1:
-        tensor = tensor.expand(n_kz, -1)
+    if tensor.dim() == 1 and n_kz == 1:
+        tensor = tensor.unsqueeze(0)
     if tuple(tensor.shape) != (n_kz, n_ky):
-        raise InputError("The mask does not fit the k-space", str(found), f"({n_ky},) or ({n_kz}, {n_ky})")
+        raise InputError("The mask does not fit the k-space", str(found), f"({n_ky},)" if n_kz == 1 else f"({n_kz}, {n_ky})", "",
+                         f"The last four axes are coil, kz, ky, kx: slices are (slice, coil, 1, ky, kx), and this is a slab of {n_kz} "
+                         "partitions" if n_kz > 1 else "")
     if not tensor.any():
         raise InputError("No line of k-space was measured", "an empty mask", "at least one line")
     return tensor.cpu().contiguous()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from raki import _arrays, _engine, _shapes
@@ -132,10 +133,29 @@ def to_image_grid(image: Array, matrix: Sequence[int], fov_ratio: Sequence[float
 
 
 def compare_images(image: Any, reference: Any) -> dict[str, float]:
-    """NRMSE, PSNR (dB), SSIM and residual structure of a magnitude image (y, x) or (z, y, x) against a reference."""
-    tensors = [_arrays.require(_arrays.take(a, noun)[0], torch.float32, noun)
-               for a, noun in ((image, "image"), (reference, "reference"))]
-    return _engine.compare_images(*tensors)
+    """How far a magnitude image (y, x), (z, y, x) or (..., z, y, x) is from a reference; float32, means over the frames.
+
+    nrmse                |a - r| / |r| where r is above 8 % of its maximum
+    psnr_db              of the maximum of r
+    ssim, ssim_masked    7 x 7 windows, everywhere and where r is above 8 %
+    residual_structure   correlation of the error with itself one pixel away: 0 noise, near 1 blur and ghosts
+    """
+    images, references = (_arrays.require(_shapes.canonical_images(a, noun)[0], torch.float32, noun)
+                          for a, noun in ((image, "image"), (reference, "reference")))
+    if images.shape != references.shape:
+        raise InputError("The images have other sizes", str(tuple(image.shape)), str(tuple(reference.shape)))
+    frames = [_engine.compare_images(a, r) for a, r in zip(images, references, strict=True)]
+    return {name: sum(frame[name] for frame in frames) / len(frames) for name in frames[0]}
+
+
+def uniform_mask(lines: int, acceleration: int, acs: int = 0) -> np.ndarray:
+    """bool (lines,): every R-th line through the middle, and `acs` lines about it."""
+    return _engine.uniform_mask(lines, acceleration, acs)[0].numpy()
+
+
+def fastmri_mask(lines: int, rate: float, centre_fraction: float = 0.08) -> np.ndarray:
+    """bool (lines,): fastMRI's equispaced lines, `lines` / `rate` in all, with a part of them in the centre."""
+    return _engine.fastmri_mask(lines, rate, centre_fraction)[0].numpy()
 
 
 def sampling_of(mask: Any, samples: torch.Tensor) -> Sampling:
