@@ -191,3 +191,23 @@ def test_torch_settings_are_left_alone(kspace, phantom):
     raki.reconstruct(kspace, phantom.mask, "raki")
     assert torch.equal(torch.rand(3), first)
     assert (torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()) == before
+
+
+@pytest.mark.parametrize("beside", [{"mask": "linear"}, {"noise": np.ones((6, 99), np.complex64)}, {"fov": (1, 1, 1)},
+                                    {"calibration": np.ones((6, 9, 9), np.complex64)}, {"readout_oversampling": 2.0}])
+def test_a_scan_takes_no_arguments_of_arrays(scan_file, beside):
+    with pytest.raises(raki.InputError, match='A Scan knows that itself: found ' + next(iter(beside)) + '.*method="linear"'):
+        raki.reconstruct(raki.read_scan(scan_file), **beside)
+
+
+def test_slices_are_not_taken_for_a_slab(kspace, phantom):
+    """fastMRI's (slice, coil, ky, kx) has the axes of (coil, kz, ky, kx): a slab says so by a mask with kz."""
+    with pytest.raises(raki.InputError, match=r"slices are \(slice, coil, 1, ky, kx\), and this is a slab of 6 partitions"):
+        raki.reconstruct(kspace[:, :, 0], phantom.mask[0], "linear")
+    slab = raki.reconstruct(kspace[:, :, 0], np.repeat(phantom.mask, 6, axis=0), "zero-filled")
+    assert slab.image.shape == (6, 96, 96)
+
+
+def test_a_sampling_is_a_mask(kspace, phantom):
+    sampling = raki.detect_sampling(phantom.mask)
+    assert np.array_equal(raki.reconstruct(kspace, sampling, "linear").image, raki.reconstruct(kspace, phantom.mask, "linear").image)

@@ -132,3 +132,44 @@ def test_bart_arrays_are_views(tmp_path):
     assert np.array_equal(raki.to_bart(ours), bart)
     assert raki.to_bart(ours[:, 0]).shape == (8, 6, 1, 3)
     assert raki.from_bart(np.asfortranarray(samples(8, 6, 1, 3, 1, 1, 2))).shape == (2, 1, 1, 3, 1, 6, 8)
+
+
+def test_undersampled_arrays_are_not_evaluated(kspace):
+    with pytest.raises(raki.InputError, match="not fully sampled"):
+        raki.evaluate(kspace)
+
+
+def test_masks_are_those_of_the_evaluation():
+    full = raki.phantom(slices=1, coils=4, matrix_x=64, matrix_y=64, acceleration=1, acs=0, oversampling=1).kspace
+    mask = raki.uniform_mask(64, 4, 16)
+    assert mask[32] and mask[24:40].all() and mask.sum() == 16 + 12
+    _, images, reference = raki.evaluate(full, 4, 16, ["linear"], images=True)
+    alone = raki.root_sum_of_squares(raki.to_coil_images(raki.interpolate(np.where(mask[:, None], full, 0), mask, "linear").kspace))
+    assert np.array_equal(alone, images["linear"])
+    assert raki.compare_images(alone, reference)["nrmse"] < 0.2
+    fast = raki.fastmri_mask(320, 4)
+    assert fast.sum() == pytest.approx(80, abs=2) and fast[160 - 13:160 + 13].all()
+
+
+def test_several_images_are_compared_at_once():
+    reference = np.abs(samples(3, 1, 16, 16)) + 1
+    image = reference * np.array([1, 1.1, 1.2], np.float32).reshape(3, 1, 1, 1)
+    assert raki.compare_images(image, reference)["nrmse"] == pytest.approx(0.1, rel=1e-4)
+    with pytest.raises(raki.InputError, match="other sizes"):
+        raki.compare_images(image, reference[:2])
+
+
+def test_barts_readout_may_be_its_second_axis():
+    bart = np.asfortranarray(samples(1, 8, 6, 3))
+    with pytest.raises(raki.InputError, match="no readout"):
+        raki.from_bart(bart)
+    assert raki.from_bart(bart, readout=1).shape == (3, 6, 1, 8)
+
+
+def test_things_say_what_they_are(kspace, phantom, scan_file):
+    for thing, words in ((raki.detect_sampling(phantom.mask), "R = 4"), (raki.read_scan(scan_file), "2 frames"),
+                         (raki.Network(6, 4), "coils=6, acceleration=4"), (raki.train(kspace, phantom.mask), "6 coils"),
+                         (raki.interpolate(kspace, phantom.mask, "linear"), "by linear"), (phantom, "42 lines measured"),
+                         (raki.reconstruct(kspace, phantom.mask, "linear"), "(2, 1, 96, 96) by linear")):
+        assert words in repr(thing)
+    assert "frames  " in str(raki.read_scan(scan_file)) and "Which lines" in raki.Sampling.__doc__
