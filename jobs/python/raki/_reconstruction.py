@@ -43,11 +43,20 @@ class Reconstruction:
         axes = self._scan._axes
         return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.images(tensor))
 
-    def _coils(self, name: str) -> Any:
+    def _whole(self, name: str) -> torch.Tensor | None:
+        """What the batches kept, all frames in order: put together once, after which nothing holds the parts."""
         parts = self._kept[name]
-        if not parts:
+        if len(parts) > 1:
+            whole = parts[0].new_empty(sum(map(len, parts)), *parts[0].shape[1:])
+            for part, places in zip(parts, self._kept["places"]):
+                whole[places] = part
+            parts = self._kept[name] = [whole]
+        return parts[0] if parts else None
+
+    def _coils(self, name: str) -> Any:
+        tensor = self._whole(name)
+        if tensor is None:
             return None
-        tensor = torch.cat(parts)[self._kept["order"]] if len(parts) > 1 else parts[0]
         axes = self._scan._axes
         return self._scan._kind.give(tensor if axes is None or not _same_frames(axes, tensor) else axes.coils(tensor))
 
@@ -57,10 +66,8 @@ class Reconstruction:
 
     @property
     def complex_image(self) -> Any:
-        parts = self._kept["combined"]
-        if not parts[0].is_complex():
-            return None
-        return self._images(torch.cat(parts)[self._kept["order"]] if len(parts) > 1 else parts[0])
+        tensor = self._whole("combined")
+        return self._images(tensor) if tensor is not None and tensor.is_complex() else None
 
     @property
     def kspace(self) -> Any:
@@ -68,7 +75,8 @@ class Reconstruction:
 
     @property
     def coil_images(self) -> Any:
-        return None if self.kspace is None else to_coil_images(self.kspace)
+        kspace = self.kspace
+        return None if kspace is None else to_coil_images(kspace)
 
     @property
     def sensitivities(self) -> Any:
@@ -144,8 +152,8 @@ def reconstruct(scan_or_kspace: Any, mask: Any = None, method: str = "raki", *, 
                 kept[name].append(part)
     if progress is not None:
         progress(1.0)
-    order = [frame for frames in batches for frame in frames]
-    kept["order"] = sorted(range(len(order)), key=order.__getitem__)
+    place = {frame: n for n, frame in enumerate(sorted(frame for frames in batches for frame in frames))}
+    kept["places"] = [[place[frame] for frame in frames] for frames in batches]
     return Reconstruction(run, kept, scan)
 
 
