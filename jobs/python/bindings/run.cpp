@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "gpu/error.h"
+#include "gpu/log.h"
 #include "io/gpu_codec.h"
 #include "io/uid.h"
 #include "jobs/batches.h"
@@ -34,7 +35,9 @@ Run::Run(std::shared_ptr<const Scan> scan, const ReconOptions& options, const De
       context_(prepare(scan_->summary, options, device)),
       batches_(middle_first(plan_batches(scan_->summary, options, memory_budget(device)))),
       order_(all_frames(batches_)),
-      series_(make_series(scan_->summary, std::ssize(order_), {})) {}
+      series_(make_series(scan_->summary, std::ssize(order_), {})) {
+  clear_step_times();  // those of the run before
+}
 
 ReconstructionSteps Run::compute(const std::vector<int64_t>& frames, const Interpolator& interpolator,
                                  const Progress& progress) {
