@@ -1,17 +1,15 @@
 """The Python package of the build, and small scans for everyone."""
 
-import os
 import pathlib
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("RAKI_BUILD", ROOT / "build"))
-PACKAGE = BUILD / "python"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from built_package import BUILD, PACKAGE  # noqa: E402
 
 sys.path.insert(0, str(PACKAGE))
-sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 
 @pytest.fixture(scope="session")

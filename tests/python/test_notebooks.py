@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import PACKAGE, ROOT
+from built_package import PACKAGE, ROOT
 from PIL import Image
 
 NOTEBOOKS = ROOT / "jobs/python/notebooks"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import raki
-from conftest import BUILD, PACKAGE, ROOT
+from built_package import BUILD, PACKAGE, ROOT
 
 SOURCES = ROOT / "jobs/python/raki"
 public = [getattr(raki, name) for name in raki.__all__ if callable(getattr(raki, name))]

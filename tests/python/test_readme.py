@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import ROOT
+from built_package import ROOT
 
 README = ROOT / "jobs/python/README.md"
 

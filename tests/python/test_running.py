@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import raki
-from conftest import PACKAGE
+from built_package import PACKAGE
 
 
 def test_other_threads_run_meanwhile(kspace, phantom):
