@@ -211,3 +211,25 @@ def test_slices_are_not_taken_for_a_slab(kspace, phantom):
 def test_a_sampling_is_a_mask(kspace, phantom):
     sampling = raki.detect_sampling(phantom.mask)
     assert np.array_equal(raki.reconstruct(kspace, sampling, "linear").image, raki.reconstruct(kspace, phantom.mask, "linear").image)
+
+
+def uids(folder):
+    return [pydicom.dcmread(file, stop_before_pixels=True).SOPInstanceUID for file in sorted((folder / "series001").iterdir())]
+
+
+def test_identifiers_are_those_of_the_data_and_the_way_they_were_read(raki_program, kspace, phantom, scan_file, tmp_path):
+    run(raki_program, "recon", scan_file, "-o", tmp_path / "program", "-m", "linear", "--leave-out-coils", "2")
+    result = raki.reconstruct(raki.read_scan(scan_file, leave_out_coils=[2]), method="linear")
+    assert uids(raki.write_dicom(result, tmp_path / "python")) == uids(tmp_path / "program")
+    acs = kspace[..., 36:60, :]
+    variants = [{}, {"calibration": acs}, {"calibration": 2 * acs}, {"noise": phantom.noise}]
+    seen = [uids(raki.write_dicom(raki.reconstruct(kspace, phantom.mask, "linear", **variant), tmp_path / str(i)))
+            for i, variant in enumerate(variants)]
+    assert len({tuple(found) for found in seen}) == len(variants)
+
+
+def test_deidentified_results_do_not_name_the_file(scan_file, tmp_path):
+    result = raki.reconstruct(raki.read_scan(scan_file), method="zero-filled")
+    for deidentify, name in ((False, "scan.h5"), (True, "")):
+        folder = raki.write_dicom(result, tmp_path / str(deidentify), deidentify=deidentify)
+        assert json.loads((folder / "recon.json").read_text())["input"]["name"] == name

@@ -2,12 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include "gpu/log.h"
 #include "io/image_file.h"
 #include "io/phantom_file.h"
 #include "jobs/cli/options.h"
 #include "jobs/evaluate.h"
-#include "jobs/python/bindings/evidence.h"
+#include "jobs/python/bindings/common.h"
 #include "recon/phantom.h"
 
 namespace raki::python {

@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "gpu/error.h"
 #include "gpu/log.h"
 #include "io/gpu_codec.h"
 #include "io/uid.h"
@@ -12,7 +11,6 @@
 #include "jobs/cli/options.h"
 #include "jobs/output_folder.h"
 #include "jobs/pipeline.h"
-#include "jobs/python/bindings/evidence.h"
 #include "jobs/recon_job.h"
 #include "jobs/report.h"
 #include "raki/gated.h"
@@ -21,11 +19,18 @@ namespace raki::python {
 
 namespace {
 
+std::string digest_of(const at::Tensor& samples) {
+  const at::Tensor here = samples.cpu().contiguous();
+  return sha256({static_cast<const char*>(here.const_data_ptr()), here.nbytes()});
+}
+
+/// Of everything that makes the scan this one.
 std::string digest_of(const Scan& scan) {
   if (scan.reader) return sha256_file(scan.reader->file());
-  const at::Tensor samples = scan.array->kspace.samples.cpu().contiguous();
-  const auto* bytes = static_cast<const char*>(samples.const_data_ptr());
-  return sha256({bytes, samples.nbytes()});
+  std::string parts = digest_of(scan.array->kspace.samples);
+  if (scan.array->calibration) parts += " calibration " + digest_of(scan.array->calibration->samples);
+  if (scan.summary.noise) parts += " noise " + digest_of(scan.summary.noise->samples);
+  return sha256(parts);
 }
 
 }  // namespace
@@ -59,8 +64,8 @@ void Run::use_lessons(const std::shared_ptr<GateLessons>& lessons) {
   context_.options.interpolation.lessons_must_fit = true;
 }
 
-RunFacts Run::facts() const {
-  const bool named = scan_->reader && !context_.options.deidentify;
+RunFacts Run::facts(const ReconOptions& options) const {
+  const bool named = scan_->reader && !options.deidentify;  // a file's name may be a person's
   RunFacts facts{named ? std::filesystem::path(scan_->summary.path).filename().string() : "",
                  "",
                  device().name(),
@@ -72,7 +77,7 @@ RunFacts Run::facts() const {
 }
 
 std::string Run::report() const {
-  return report_json(series_, {}, scan_->summary, context_.options, facts());
+  return report_json(series_, {}, scan_->summary, context_.options, facts(context_.options));
 }
 
 void Run::write(const std::filesystem::path& path, const ReconOptions& files,
@@ -85,7 +90,7 @@ void Run::write(const std::filesystem::path& path, const ReconOptions& files,
   target.input_digest = digest_of(*scan_);
   target.encoder = htj2k_encoder(device());
   target.progress = progress;
-  RunFacts told = facts();
+  RunFacts told = facts(files);
   told.input_sha256 = target.input_digest;
   const WrittenSeries written = write_series(series_, scan_->summary, files, target);
   write_report(folder.staging(), report_json(series_, written, scan_->summary, files, told));
@@ -102,6 +107,7 @@ std::shared_ptr<Run> make_run(std::shared_ptr<Scan> scan, const py::dict& given,
     add_selection_options(command, options);
     add_image_options(command, options);
   });
+  options.reader = scan->reading;
   if (own_network) options.interpolation.method = Method::network;
   const py::gil_scoped_release unlocked;
   return std::make_shared<Run>(std::move(scan), options, select_device(device));

@@ -16,6 +16,7 @@ namespace raki::python {
 /// A file, or arrays in memory.
 struct Scan {
   ScanSummary summary;
+  ReaderOptions reading;  ///< how the file was read
   std::shared_ptr<const ScanReader> reader;
   std::optional<FrameBatch> array;
 
@@ -44,7 +45,7 @@ class Run {
   const Series& series() const { return series_; }
 
  private:
-  RunFacts facts() const;
+  RunFacts facts(const ReconOptions& options) const;
 
   std::shared_ptr<const Scan> scan_;
   ReconContext context_;

@@ -20,11 +20,10 @@ namespace {
 using MaybeTensor = std::optional<at::Tensor>;
 
 std::shared_ptr<Scan> open_scan(const std::string& path, const py::dict& given) {
-  ReaderOptions options;
-  set_options(given, [&](CLI::App& command) { add_reader_options(command, options); });
-  const py::gil_scoped_release unlocked;
   auto scan = std::make_shared<Scan>();
-  scan->reader = std::make_shared<const ScanReader>(path, options);
+  set_options(given, [&](CLI::App& command) { add_reader_options(command, scan->reading); });
+  const py::gil_scoped_release unlocked;
+  scan->reader = std::make_shared<const ScanReader>(path, scan->reading);
   scan->summary = scan->reader->summary();
   return scan;
 }
