@@ -24,39 +24,39 @@ void check(nvjpeg2000::Status status, const char* what) {
                      "Use --device cpu"});
 }
 
+/// A thing of nvJPEG2000 and the function that ends it.
+template <class Thing>
+using Owned = std::unique_ptr<Thing, nvjpeg2000::Status (*)(Thing*)>;
+
+/// What `create` makes.
+template <class Thing, class Create>
+Owned<Thing> make(nvjpeg2000::Status (*destroy)(Thing*), Create create) {
+  Thing* made = nullptr;
+  check(create(&made), "start");
+  return {made, destroy};
+}
+
 /// What coding one image needs, on one device.
 struct Encoding {
-  Encoding(const Library& library_, nvjpeg2000::Encoder* encoder) : library(library_) {
-    check(library.create_encode_state(encoder, &state), "start an encoder");
-    check(library.create_params(&params), "start an encoder");
-  }
-  ~Encoding() {
-    if (params) library.destroy_params(params);
-    if (state) library.destroy_encode_state(state);
-  }
-  Encoding(const Encoding&) = delete;
-  Encoding& operator=(const Encoding&) = delete;
-
-  const Library& library;
-  nvjpeg2000::EncodeState* state = nullptr;
-  nvjpeg2000::EncodeParams* params = nullptr;
+  Owned<nvjpeg2000::EncodeState> state;
+  Owned<nvjpeg2000::EncodeParams> params;
+};
+struct Decoding {
+  Owned<nvjpeg2000::DecodeState> state;
+  Owned<nvjpeg2000::Bitstream> bitstream;
 };
 
-struct Decoding {
-  Decoding(const Library& library_, nvjpeg2000::Handle* handle) : library(library_) {
-    check(library.create_decode_state(handle, &state), "start a decoder");
-    check(library.create_bitstream(&bitstream), "start a decoder");
-  }
-  ~Decoding() {
-    if (bitstream) library.destroy_bitstream(bitstream);
-    if (state) library.destroy_decode_state(state);
-  }
-  Decoding(const Decoding&) = delete;
-  Decoding& operator=(const Decoding&) = delete;
+/// Work on a device in a stream of its own.
+struct Lane {
+  explicit Lane(int device)
+      : current(static_cast<c10::DeviceIndex>(device)),
+        stream(c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device))),
+        on(stream) {}
+  at::Device device() const { return stream.device(); }
 
-  const Library& library;
-  nvjpeg2000::DecodeState* state = nullptr;
-  nvjpeg2000::Bitstream* bitstream = nullptr;
+  c10::cuda::CUDAGuard current;
+  c10::cuda::CUDAStream stream;
+  c10::cuda::CUDAStreamGuard on;
 };
 
 /// What is not lent at the moment. Never destroyed: at the end of the process the driver may be gone before.
@@ -119,13 +119,13 @@ struct Plane {
 };
 
 /// The samples as they are: signed images with the sign spread over 16 bits.
-at::Tensor on_gpu(std::span<const uint16_t> samples, const Jpeg2000Layout& layout, int device) {
+at::Tensor on_gpu(std::span<const uint16_t> samples, const Jpeg2000Layout& layout, at::Device device) {
   const at::Tensor here = at::from_blob(const_cast<uint16_t*>(samples.data()), {layout.height, layout.width},
                                         at::TensorOptions(at::kShort));
-  return here.to(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device)));
+  return here.to(device);
 }
 
-void configure(const Encoding& encoding, const Jpeg2000Layout& layout) {
+void configure(const Library& library, const Encoding& encoding, const Jpeg2000Layout& layout) {
   const auto narrow = [](int64_t n) { return static_cast<uint32_t>(n); };
   nvjpeg2000::Component component{narrow(layout.width), narrow(layout.height),
                                   static_cast<uint8_t>(layout.bits), static_cast<uint8_t>(layout.is_signed)};
@@ -142,29 +142,33 @@ void configure(const Encoding& encoding, const Jpeg2000Layout& layout) {
   config.layers = 1;
   config.resolutions = narrow(layout.decompositions + 1);
   config.block_width = config.block_height = narrow(layout.block);
-  check(encoding.library.set_config(encoding.params, &config), "encode an image of this kind");
+  check(library.set_config(encoding.params.get(), &config), "encode an image of this kind");
 }
 
 }  // namespace
 
 std::vector<uint8_t> encode_jpeg2000(const Library& library, std::span<const uint16_t> samples,
                                      const Jpeg2000Layout& layout, int device) {
-  const c10::cuda::CUDAGuard current(static_cast<c10::DeviceIndex>(device));
-  const c10::cuda::CUDAStream stream =
-      c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device));
-  const c10::cuda::CUDAStreamGuard on(stream);
+  const Lane lane(device);
   Codec& codec = codec_of(library, device);
-  auto encoding = codec.encodings.take([&] { return std::make_unique<Encoding>(library, codec.encoder); });
-  configure(*encoding, layout);
-  const at::Tensor there = on_gpu(samples, layout, device);
+  auto encoding = codec.encodings.take([&] {
+    return std::make_unique<Encoding>(Encoding{make(library.destroy_encode_state,
+                                                    [&](nvjpeg2000::EncodeState** made) {
+                                                      return library.create_encode_state(codec.encoder, made);
+                                                    }),
+                                               make(library.destroy_params, library.create_params)});
+  });
+  configure(library, *encoding, layout);
+  const at::Tensor there = on_gpu(samples, layout, lane.device());
   const Plane plane(there, layout);
-  check(library.encode(codec.encoder, encoding->state, encoding->params, &plane.image, stream.stream()),
+  nvjpeg2000::EncodeState* const state = encoding->state.get();
+  check(library.encode(codec.encoder, state, encoding->params.get(), &plane.image, lane.stream.stream()),
         "encode");
   size_t length = 0;
-  check(library.retrieve(codec.encoder, encoding->state, nullptr, &length, stream.stream()), "encode");
+  check(library.retrieve(codec.encoder, state, nullptr, &length, lane.stream.stream()), "encode");
   std::vector<uint8_t> bytes(length);
-  check(library.retrieve(codec.encoder, encoding->state, bytes.data(), &length, stream.stream()), "encode");
-  stream.synchronize();
+  check(library.retrieve(codec.encoder, state, bytes.data(), &length, lane.stream.stream()), "encode");
+  lane.stream.synchronize();
   bytes.resize(length);
   codec.encodings.give_back(std::move(encoding));
   return bytes;
@@ -172,19 +176,20 @@ std::vector<uint8_t> encode_jpeg2000(const Library& library, std::span<const uin
 
 std::vector<uint16_t> decode_jpeg2000(const Library& library, std::span<const uint8_t> codestream,
                                       const Jpeg2000Layout& layout, int device) {
-  const c10::cuda::CUDAGuard current(static_cast<c10::DeviceIndex>(device));
-  const c10::cuda::CUDAStream stream =
-      c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device));
-  const c10::cuda::CUDAStreamGuard on(stream);
+  const Lane lane(device);
   Codec& codec = codec_of(library, device);
-  auto decoding = codec.decodings.take([&] { return std::make_unique<Decoding>(library, codec.handle); });
-  check(library.parse(codec.handle, codestream.data(), codestream.size(), 0, 0, decoding->bitstream),
-        "read the image");
-  const at::Tensor there = at::empty(
-      {layout.height, layout.width},
-      at::TensorOptions(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device))).dtype(at::kShort));
+  auto decoding = codec.decodings.take([&] {
+    return std::make_unique<Decoding>(Decoding{
+        make(library.destroy_decode_state,
+             [&](nvjpeg2000::DecodeState** made) { return library.create_decode_state(codec.handle, made); }),
+        make(library.destroy_bitstream, library.create_bitstream)});
+  });
+  nvjpeg2000::Bitstream* const bitstream = decoding->bitstream.get();
+  check(library.parse(codec.handle, codestream.data(), codestream.size(), 0, 0, bitstream), "read the image");
+  const at::Tensor there =
+      at::empty({layout.height, layout.width}, at::TensorOptions(lane.device()).dtype(at::kShort));
   Plane plane(there, layout);
-  check(library.decode(codec.handle, decoding->state, decoding->bitstream, &plane.image, stream.stream()),
+  check(library.decode(codec.handle, decoding->state.get(), bitstream, &plane.image, lane.stream.stream()),
         "decode");
   const at::Tensor here = there.cpu();
   codec.decodings.give_back(std::move(decoding));

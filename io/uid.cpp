@@ -1,5 +1,7 @@
 #include "io/uid.h"
 
+#include <ATen/ATen.h>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -88,6 +90,11 @@ std::string sha256(std::string_view bytes) {
   Sha256 hash;
   hash.add(bytes.data(), bytes.size());
   return hexadecimal(hash.finish());
+}
+
+std::string sha256(const at::Tensor& samples) {
+  const at::Tensor here = samples.cpu().contiguous();
+  return sha256(std::string_view(static_cast<const char*>(here.const_data_ptr()), here.nbytes()));
 }
 
 std::string sha256_file(const std::filesystem::path& path) {

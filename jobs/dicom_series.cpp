@@ -36,11 +36,6 @@ std::string derivation_text(const Series& series, const ReconOptions& options) {
   return text;
 }
 
-std::string digest(const at::Tensor& images) {
-  const at::Tensor values = images.contiguous();
-  return sha256({static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
-}
-
 DicomOptions dicom_options(const Series& series, const ReconOptions& options,
                            const std::string& input_digest) {
   DicomOptions dicom;
@@ -55,7 +50,7 @@ DicomOptions dicom_options(const Series& series, const ReconOptions& options,
                    " images=" + c10::str(series.images.sizes()) + " frames=";
   for (const FrameLabel& label : series.labels) dicom.identity += std::to_string(label.index) + ",";
   // A network of the caller's has no name: what it made stands for it.
-  if (options.interpolation.method == Method::network) dicom.identity += " " + digest(series.images);
+  if (options.interpolation.method == Method::network) dicom.identity += " " + sha256(series.images);
   dicom.derivation = derivation_text(series, options);
   dicom.software_version = version;
   return dicom;

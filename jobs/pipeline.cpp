@@ -21,6 +21,7 @@ struct Loaded {
   Frames frames;
   std::unique_ptr<FrameBatch> batch;
 };
+
 /// Frames [begin, end) of a batch; tensors are views.
 FrameBatch part_of(const FrameBatch& batch, int64_t begin, int64_t end) {
   const auto cut = [&](const at::Tensor& samples) { return samples.narrow(axis::frame, begin, end - begin); };

@@ -1,15 +1,12 @@
 """random_object_bbox: its boxes against flooding in plain loops, its draws against NVIDIA DALI's and against chance."""
 
 import collections
-import pathlib
-import sys
 
 import numpy as np
 import pytest
 import torch
 from scipy import ndimage, stats
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import volume_reference as reference
 from raki._errors import InputError
 from raki._object_bbox import random_object_bbox

@@ -133,3 +133,18 @@ def test_what_cannot_be_built_says_so(tmp_path):
     bare.chmod(0o755)
     refused = subprocess.run([script, tmp_path / "out", bare], capture_output=True, text=True)
     assert refused.returncode == 69 and "auditwheel" in refused.stderr
+
+
+def test_defaults_in_signatures_are_the_engines():
+    """They stand there for the reader; the engine's structs have the word."""
+    from raki import _engine
+
+    told = {of: {name: default for name, default, _ in raki.options(of)} for of in ("reconstruct", "write", "evaluate")}
+    defaults = lambda function: {n: p.default for n, p in inspect.signature(function).parameters.items()}  # noqa: E731
+    assert defaults(raki.reconstruct)["method"] == defaults(raki.interpolate)["method"] == told["reconstruct"]["method"]
+    assert defaults(raki.write)["output"] == told["write"]["output"]
+    assert [str(defaults(raki.evaluate)[name]) for name in ("acceleration", "acs")] == \
+           [told["evaluate"][name] for name in ("acceleration", "acs")]
+    network = defaults(raki.Network.__init__)
+    layers = _engine.published_design("raki-2019")[0].layers
+    assert tuple(network[name] for name in ("kernel", "features", "kernel_out", "initial_sd")) == layers

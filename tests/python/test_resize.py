@@ -1,13 +1,9 @@
 """resize against the same rules in plain loops, against NVIDIA DALI, and by laws."""
 
-import pathlib
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import volume_reference as reference
 from raki._errors import InputError
 from raki._resize import FILTERS, resize

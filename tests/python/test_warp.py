@@ -1,13 +1,9 @@
 """warp_affine and rotate against the same rules in plain loops, against NVIDIA DALI, and by laws."""
 
-import pathlib
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import volume_reference as reference
 from raki import _warp
 from raki._errors import InputError

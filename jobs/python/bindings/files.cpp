@@ -75,11 +75,10 @@ py::dict row_of(const EvaluateRow& row) {
 
 void bind_evaluation(py::module_& module) {
   module.def("evaluate", [](const at::Tensor& full, const std::vector<std::string>& methods, bool unit_noise,
-                            bool noise_maps, const py::dict& given, const py::object& progress) {
+                            const py::dict& given, const py::object& progress) {
     EvaluateOptions options;
     set_options(given, [&](CLI::App& command) { add_evaluation_options(command, options); });
     for (const std::string& name : methods) options.methods.push_back(method_from_text(name));
-    options.noise_maps = noise_maps;
     const Progress tell = progress_of(progress);
     Evaluation found;
     {
@@ -91,8 +90,7 @@ void bind_evaluation(py::module_& module) {
     py::list rows;
     for (const EvaluateRow& row : found.rows) rows.append(row_of(row));
     return py::dict(py::arg("rows") = rows, py::arg("sampling") = found.sampling,
-                    py::arg("reference") = found.reference, py::arg("images") = found.images,
-                    py::arg("noise") = found.noise);
+                    py::arg("reference") = found.reference, py::arg("images") = found.images);
   });
 }
 

@@ -49,8 +49,7 @@ void bind_interpolation(py::module_& module) {
   py::class_<Interpolation>(module, "Interpolation")
       .def_property_readonly("kspace", [](const Interpolation& i) { return i.kspace.samples; })
       .def_property_readonly("frames", [](const Interpolation& i) { return to_list(i.frames); })
-      .def_property_readonly("noise", [](const Interpolation& i) { return i.noise; })
-      .def_property_readonly("lessons", [](const Interpolation& i) { return i.lessons; });
+      .def_property_readonly("noise", [](const Interpolation& i) { return i.noise; });
   module.def("interpolate", [](const at::Tensor& samples, const Sampling& sampling,
                                const MaybeTensor& calibration, bool unit_noise, const py::dict& options,
                                const Lessons& lessons, bool noise, const py::object& progress) {
@@ -72,8 +71,6 @@ void bind_noise_aware(py::module_& module) {
       .def_property_readonly("sigma", [](const NoiseAwareFit& f) { return f.noise.level.sigma; })
       .def_property_readonly("gain", [](const NoiseAwareFit& f) { return f.gain; })
       .def_property_readonly("unexplained", [](const NoiseAwareFit& f) { return f.unexplained; })
-      .def_property_readonly("lines",
-                             [](const NoiseAwareFit& f) { return std::pair(f.lines.begin, f.lines.end); })
       .def_property_readonly("frames", [](const NoiseAwareFit& f) { return to_list(evidence_of(f)); });
   module.def("fit_noise_aware",
              [](const at::Tensor& samples, const Sampling& sampling, const MaybeTensor& calibration,

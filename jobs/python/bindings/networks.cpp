@@ -88,6 +88,13 @@ void bind_design(py::module_& module) {
              d.layers = {kernel1[1], kernel1[0], features[0], features[1],
                          kernel3[1], kernel3[0], initial_sd};
            })
+      .def_property_readonly("layers",
+                             [](const Design& d) {
+                               const RakiLayers& l = d.layers;
+                               return std::tuple(std::pair(l.kernel1_ky, l.kernel1_kx),
+                                                 std::pair(l.features1, l.features2),
+                                                 std::pair(l.kernel3_ky, l.kernel3_kx), l.initial_sd);
+                             })
       .def("initial_weights",
            [](const Design& d, int64_t coils, int64_t acceleration, int64_t frames, uint64_t seed) {
              const Work work(Device::cpu());
@@ -115,12 +122,6 @@ void bind_networks(py::module_& module) {
       .def(py::init<const at::Tensor&, int64_t, const Design&, const at::Tensor&>())
       .def("advance", &Training::advance)
       .def_property_readonly("weights", &Training::weights);
-  module.def("apply_channels", [](const at::Tensor& lines, const at::Tensor& weights, int64_t acceleration,
-                                  const Design& design) {
-    const Work work(device_holding(lines));
-    const NetworkShape shape = shape_of(lines.size(1), acceleration, design);
-    return apply_channels(lines, weights_on(weights.to(lines.device()), shape), design.layers);
-  });
   module.def("lattice_lines", [](const at::Tensor& samples, const Sampling& sampling) {
     const Lattice lattice = find_lattice(sampling);
     if (!lattice.problem.empty())

@@ -9,6 +9,7 @@
 #include "io/uid.h"
 #include "jobs/batches.h"
 #include "jobs/cli/options.h"
+#include "jobs/evidence_log.h"
 #include "jobs/output_folder.h"
 #include "jobs/pipeline.h"
 #include "jobs/recon_job.h"
@@ -19,17 +20,12 @@ namespace raki::python {
 
 namespace {
 
-std::string digest_of(const at::Tensor& samples) {
-  const at::Tensor here = samples.cpu().contiguous();
-  return sha256({static_cast<const char*>(here.const_data_ptr()), here.nbytes()});
-}
-
 /// Of everything that makes the scan this one.
 std::string digest_of(const Scan& scan) {
   if (scan.reader) return sha256_file(scan.reader->file());
-  std::string parts = digest_of(scan.array->kspace.samples);
-  if (scan.array->calibration) parts += " calibration " + digest_of(scan.array->calibration->samples);
-  if (scan.summary.noise) parts += " noise " + digest_of(scan.summary.noise->samples);
+  std::string parts = sha256(scan.array->kspace.samples);
+  if (scan.array->calibration) parts += " calibration " + sha256(scan.array->calibration->samples);
+  if (scan.summary.noise) parts += " noise " + sha256(scan.summary.noise->samples);
   return sha256(parts);
 }
 
@@ -85,10 +81,13 @@ void Run::write(const std::filesystem::path& path, const ReconOptions& files,
   check_options(files);
   SeriesTarget target;
   target.header = dicom_header(scan_->summary, files);
+  if (files.outputs.dicom) {
+    log_changed_attributes(target.header.protocol);
+    target.encoder = htj2k_encoder(device());
+  }
   OutputFolder folder(path, files.overwrite);
   target.folder = folder.staging();
   target.input_digest = digest_of(*scan_);
-  target.encoder = htj2k_encoder(device());
   target.progress = progress;
   RunFacts told = facts(files);
   told.input_sha256 = target.input_digest;
@@ -134,7 +133,6 @@ Interpolator interpolator_of(const py::object& function) {
 void bind_runs(py::module_& module) {
   py::class_<ReconstructionSteps>(module, "Steps")
       .def_property_readonly("kspace", [](const ReconstructionSteps& s) { return s.completed.samples; })
-      .def_property_readonly("measured", [](const ReconstructionSteps& s) { return s.kspace.samples; })
       .def_property_readonly("combined", [](const ReconstructionSteps& s) { return s.combined.samples; })
       .def_property_readonly("sensitivities", [](const ReconstructionSteps& s) {
         return s.maps ? std::optional(s.maps->samples) : std::nullopt;

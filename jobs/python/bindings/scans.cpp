@@ -101,8 +101,6 @@ void bind_scan(py::module_& module) {
       .def("table", [](const Scan& scan) { return to_text(report_on(scan.summary, {})); })
       .def_property_readonly("n_frames", [](const Scan& scan) { return scan.summary.labels.size(); })
       .def_property_readonly("samplings", [](const Scan& scan) { return scan.summary.samplings; })
-      .def_property_readonly("sampling_of_frame",
-                             [](const Scan& scan) { return scan.summary.sampling_of_frame; })
       .def_property_readonly("oversampling",
                              [](const Scan& scan) { return scan.summary.readout_oversampling; })
       .def_property_readonly("noise",

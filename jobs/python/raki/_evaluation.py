@@ -32,7 +32,7 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
     if not (samples != 0).any(dim=4).any(dim=1).all():
         raise InputError("The k-space is not fully sampled", "lines of zeros", "every line")
     names = [methods] if isinstance(methods, str) else list(methods)
-    found = _engine.evaluate(samples, names, unit_noise, False, {"acceleration": acceleration, "acs": acs, **options},
+    found = _engine.evaluate(samples, names, unit_noise, {"acceleration": acceleration, "acs": acs, **options},
                              progress)
     table = _table(found["rows"])
     if not images:

@@ -65,7 +65,9 @@ class Network(torch.nn.Module):
         if name not in ("raki-2019", "rraki"):
             raise InputError("No network of this name was published with these layers", repr(name), "raki-2019 or rraki")
         design, iterations = _engine.published_design(name)
-        return cls(coils, acceleration, **{"linear_path": design.linear_path, "scale_maximum": design.scale_maximum,
+        kernel, features, kernel_out, initial_sd = design.layers
+        return cls(coils, acceleration, **{"kernel": kernel, "features": features, "kernel_out": kernel_out,
+                                           "initial_sd": initial_sd, "linear_path": design.linear_path, "scale_maximum": design.scale_maximum,
                                            "learning_rate": design.learning_rate, "iterations": iterations, **changes})
 
     def _design(self) -> _engine.Design:
