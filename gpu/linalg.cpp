@@ -3,16 +3,12 @@
 #include <ATen/ATen.h>
 #include <c10/util/Exception.h>
 
-#include <algorithm>
-
 #include "gpu/check.h"
 #include "gpu/error.h"
 
 namespace raki {
 
 namespace {
-
-constexpr int64_t gram_block = 64, gram_blocks = 6;  ///< columns at least; blocks at most
 
 at::Tensor in_double(const at::Tensor& matrices, const char* noun) {
   const bool fits =
@@ -58,23 +54,6 @@ at::Tensor solve_positive_definite(const at::Tensor& a, const at::Tensor& b) {
          "positive pivots", "Matrix " + std::to_string(batch) + " of " + std::to_string(info.size(0)), ""});
   }
   return at::cholesky_solve(right, lower);
-}
-
-at::Tensor gram_matrix(const at::Tensor& a) {
-  const int64_t n = a.size(2);
-  if (!a.is_cpu() || n < 2 * gram_block) return at::matmul(a.mH(), a);
-  const int64_t width = std::max(gram_block, (n + gram_blocks - 1) / gram_blocks);
-  const at::Tensor gram = at::empty({a.size(0), n, n}, a.options());
-  for (int64_t first = 0; first < n; first += width) {
-    const int64_t count = std::min(width, n - first), after = n - first - count;
-    const at::Tensor rows = gram.narrow(1, first, count);
-    rows.narrow(2, first, n - first)
-        .copy_(at::matmul(a.narrow(2, first, count).mH(), a.narrow(2, first, n - first)));
-    gram.narrow(1, first + count, after)
-        .narrow(2, first, count)
-        .copy_(rows.narrow(2, first + count, after).mH());
-  }
-  return gram;
 }
 
 }  // namespace raki

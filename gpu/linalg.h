@@ -19,8 +19,4 @@ Eigen hermitian_eigen(const at::Tensor& a);
 /// @throws InputError when a is not positive definite.
 at::Tensor solve_positive_definite(const at::Tensor& a, const at::Tensor& b);
 
-/// a^H a of complex `a` (batch, rows, n): (batch, n, n), in the precision of `a`. On the CPU little more than
-/// one half is multiplied out.
-at::Tensor gram_matrix(const at::Tensor& a);
-
 }  // namespace raki

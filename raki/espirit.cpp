@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "gpu/linalg.h"
+#include "raki/patches.h"
 #include "raki/tasks.h"
 #include "recon/sensitivities.h"
 
@@ -35,15 +36,29 @@ at::Tensor calibration_squares(const at::Tensor& filled, const std::vector<KSpac
   return at::stack(squares);
 }
 
+/// A^H A of the calibration matrix A, one row a window, columns (coil, ky, kx).
+at::Tensor calibration_gram(const at::Tensor& squares, int64_t side_y, int64_t side_x) {
+  const auto rows = [&](const at::Tensor& samples, int64_t width) {
+    const at::Tensor windows = samples.unfold(2, side_y, 1).unfold(3, width, 1);
+    return windows.permute({0, 2, 3, 1, 4, 5}).flatten(3).flatten(1, 2);
+  };
+  const auto products = [&](int64_t first) {
+    const at::Tensor samples = rows(squares.narrow(3, first, side_x - 1), side_x - 1);
+    return at::matmul(samples.mH(), samples).to(at::kComplexDouble);
+  };
+  const at::Tensor patches = rows(squares, side_x);
+  return sliding_gram(at::matmul(first_taps(patches, side_x).mH(), patches),
+                      products(squares.size(3) - side_x + 1) - products(0), side_x);
+}
+
 /// conj(V) V^T of the signal vectors V of the calibration matrix: (frame, coil, k, k, coil, k, k) complex64.
 at::Tensor signal_projection(const at::Tensor& squares, int64_t side_y, int64_t side_x) {
   const int64_t frames = squares.size(0), coils = squares.size(1);
-  const at::Tensor windows = squares.unfold(2, side_y, 1).unfold(3, side_x, 1);  // frame, coil, y, x, ky, kx
-  const at::Tensor patches = windows.permute({0, 2, 3, 1, 4, 5}).flatten(3).flatten(1, 2);
-  const Eigen eigen = hermitian_eigen(gram_matrix(patches));
+  const Eigen eigen = hermitian_eigen(calibration_gram(squares, side_y, side_x));
+  const int64_t windows = (squares.size(2) - side_y + 1) * (squares.size(3) - side_x + 1);
   const at::Tensor largest = eigen.values.narrow(1, eigen.values.size(1) - 1, 1);
   const at::Tensor least =
-      (signal_fraction * largest).clamp_max(signal_variances * static_cast<double>(patches.size(1)));
+      (signal_fraction * largest).clamp_max(signal_variances * static_cast<double>(windows));
   const at::Tensor signal = (eigen.vectors * (eigen.values > least).unsqueeze(1)).to(at::kComplexFloat);
   return at::matmul(signal.conj(), signal.transpose(1, 2))
       .view({frames, coils, side_y, side_x, coils, side_y, side_x});

@@ -60,6 +60,25 @@ at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometr
       .reshape({lines.size(0), picked.size(2) * positions, picked.size(3) * picked.size(1)});
 }
 
+at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& ends, int64_t width) {
+  const int64_t frames = first_tap.size(0), channels = first_tap.size(1), steps = width - 1;
+  const at::Tensor first = first_tap.to(at::kComplexDouble).view({frames, channels, channels, width});
+  if (steps == 0) return first.squeeze(3);
+  const at::Tensor change = ends.view({frames, channels, steps, channels, steps});
+  const at::Tensor gram = at::empty({frames, channels, width, channels, width}, first.options());
+  gram.select(2, 0).copy_(first);
+  gram.select(4, 0).copy_(first.permute({0, 2, 3, 1}).conj());
+  for (int64_t tap = 0; tap < steps; ++tap)
+    gram.select(2, tap + 1)
+        .narrow(3, 1, steps)
+        .copy_(gram.select(2, tap).narrow(3, 0, steps) + change.select(2, tap));
+  return gram.flatten(3).flatten(1, 2);
+}
+
+at::Tensor first_taps(const at::Tensor& patches, int64_t width) {
+  return patches.unflatten(2, {-1, width}).select(3, 0).contiguous();
+}
+
 void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeometry& geometry,
                  const std::vector<int64_t>& origins) {
   const auto n_targets = static_cast<int64_t>(geometry.targets.size());

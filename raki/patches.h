@@ -25,6 +25,16 @@ at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometr
 at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometry,
                           const std::vector<int64_t>& origins, int64_t width);
 
+/// A^H A (frame, n, n) complex128 of the patches A that `source_patches` cuts out of full windows, n =
+/// channel * width. A step of the window leaves all products but those at the readout's two ends as they
+/// were, so that those with the first tap give the rest. `first_tap`: A0^H A (frame, channel, n), A0 the
+/// columns of A with tap 0; `ends`: E^H E of the last width - 1 samples of the same readouts less that of the
+/// first width - 1 (frame, channel * (width - 1), same).
+at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& ends, int64_t width);
+
+/// A0 of `sliding_gram`: (frame, row, channel * width) -> (frame, row, channel).
+at::Tensor first_taps(const at::Tensor& patches, int64_t width);
+
 /// Writes `values` (frame, origin * kx, target * coil) to the target lines of `lines` (frame, coil, line,
 /// kx).
 void put_targets(at::Tensor& lines, const at::Tensor& values, const KernelGeometry& geometry,

@@ -35,6 +35,18 @@ at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geome
   return sum * static_cast<double>(coils);
 }
 
+/// What `sliding_gram` asks of the ends of the readouts.
+at::Tensor ends_of_readouts(const at::Tensor& lines, const KernelGeometry& geometry,
+                            const std::vector<int64_t>& origins, int64_t width) {
+  if (width == 1) return {};
+  const auto products = [&](int64_t first) {
+    const at::Tensor samples = source_patches(lines.narrow(3, first, width - 1), geometry, origins, width - 1,
+                                              ReadoutEdges::full_windows);
+    return at::matmul(samples.mH(), samples).to(at::kComplexDouble);
+  };
+  return products(lines.size(3) - width + 1) - products(0);
+}
+
 /// A^H A, A^H B and |B|^2, summed chunk by chunk in double.
 NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry,
                              const std::vector<int64_t>& origins, int64_t width) {
@@ -42,15 +54,16 @@ NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geom
   const auto n = static_cast<int64_t>(geometry.sources.size()) * coils * width;
   const auto m = static_cast<int64_t>(geometry.targets.size()) * coils;
   const auto options = lines.options().dtype(at::kComplexDouble);
-  at::Tensor gram = at::zeros({frames, n, n}, options), right = at::zeros({frames, n, m}, options);
+  at::Tensor first = at::zeros({frames, n / width, n}, options), right = at::zeros({frames, n, m}, options);
   at::Tensor targets = at::zeros({frames}, options.dtype(at::kDouble));
   for (const auto& chunk : in_chunks(origins, frames * lines.size(3), n, lines.device())) {
     const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
-    gram += gram_matrix(patches);
+    first += at::matmul(first_taps(patches, width).mH(), patches);
     const at::Tensor samples = target_samples(lines, geometry, chunk, width);
     right += at::matmul(patches.mH(), samples);
     targets += at::view_as_real(samples).to(at::kDouble).square().flatten(1).sum(1);
   }
+  const at::Tensor gram = sliding_gram(first, ends_of_readouts(lines, geometry, origins, width), width);
   return {gram, right, targets};
 }
 

@@ -148,6 +148,24 @@ TEST(NoiseAware, FrozenKernelIsLinear) {
   EXPECT_LT(relative_difference(filled(2 * lines - 3 * other), 2 * filled(lines) - 3 * filled(other)), 1e-5);
 }
 
+TEST(NormalEquations, AreTheProductsOfThePatches) {
+  // Irregular sources and origins, two frames; widths down to one tap, and readouts of one window.
+  const KernelGeometry geometry{{1, 2, 4}, {0, 3, 5}};
+  const std::vector<int64_t> origins{0, 1, 4, 7, 13};
+  for (const int64_t width : {1, 3, 7})
+    for (const int64_t length : {width, width + 1, int64_t{40}}) {
+      const at::Tensor lines = test::complex_noise({2, 3, 20, length}, 11);
+      const at::Tensor patches =
+          source_patches(lines, geometry, origins, width, ReadoutEdges::full_windows).to(at::kComplexDouble);
+      const at::Tensor samples = target_samples(lines, geometry, origins, width).to(at::kComplexDouble);
+      const at::Tensor gram = at::matmul(patches.mH(), patches);
+      const at::Tensor mean = at::real(gram.diagonal(0, 1, 2)).mean(1).view({-1, 1, 1});
+      const auto found = normal_equations(lines, {}, geometry, origins, width);
+      EXPECT_LT(relative_difference(found.gram, gram / mean), 1e-6) << width << ", " << length;
+      EXPECT_LT(relative_difference(found.right, at::matmul(patches.mH(), samples) / mean), 1e-6) << width;
+    }
+}
+
 TEST(NoiseAware, NoiseIsRemovedFromTheGramMatrix) {
   // Lines that hold nothing but unit noise: the corrected diagonal is nearly zero, below 2 %, so nothing is
   // removed. With signal of variance 9 on top, the diagonal comes out as the signal's.
