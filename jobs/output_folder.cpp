@@ -35,6 +35,11 @@ void check_target(const fs::path& target, bool overwrite) {
   if (!overwrite) throw cannot_create(target, "a former result", "Choose another -o or add --overwrite");
 }
 
+fs::path normal(const fs::path& target) {
+  const fs::path path = fs::absolute(target).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 fs::path beside(const fs::path& target, const char* what) {
   std::string name = ".";
   name.append(target.filename().string())
@@ -52,8 +57,7 @@ OutputFolder::OutputFolder(const fs::path& target, bool overwrite) {
     throw InputError({"No output folder is named", "''", "a new or empty folder", "", "Give one with -o"},
                      ExitCode::usage);
   std::error_code error;
-  target_ = fs::absolute(target).lexically_normal();
-  if (!target_.has_filename()) target_ = target_.parent_path();
+  target_ = normal(target);
   check_target(target_, overwrite);
   fs::create_directories(target_.parent_path(), error);
   staging_ = beside(target_, "partial");
@@ -80,6 +84,11 @@ void OutputFolder::commit() {
   }
   committed_ = true;
   if (replaces) fs::remove_all(former, error);
+}
+
+void remove_staged(const fs::path& target) {
+  std::error_code ignored;
+  fs::remove_all(beside(normal(target), "partial"), ignored);
 }
 
 }  // namespace raki

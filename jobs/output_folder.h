@@ -27,4 +27,7 @@ class OutputFolder {
   bool committed_ = false;
 };
 
+/// Removes what this process has staged for `target`: for one that must end in the middle of a run.
+void remove_staged(const std::filesystem::path& target);
+
 }  // namespace raki

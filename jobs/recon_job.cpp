@@ -99,9 +99,11 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
                  scan.evidence,           static_cast<int64_t>(batches.size())};
   facts.evidence.insert(facts.evidence.end(), context.evidence.begin(), context.evidence.end());
   write_report(folder.staging(), report_json(series, written, scan, options, facts));
+  std::vector<WrittenFile> files = written.files;
+  files.push_back(describe(folder.staging(), "recon.json"));
   throw_if_interrupted();
   folder.commit();
-  return {count_frames(batches), seconds(), static_cast<int64_t>(written.files.size())};
+  return {count_frames(batches), seconds(), std::move(files)};
 }
 
 }  // namespace raki

@@ -5,6 +5,7 @@
 
 #include "io/dicom/template.h"
 #include "jobs/options.h"
+#include "jobs/series.h"
 #include "raki/interpolate.h"
 
 namespace raki {
@@ -12,7 +13,7 @@ namespace raki {
 struct ReconJobResult {
   int64_t frames = 0;
   double seconds = 0;
-  int64_t images_written = 0;
+  std::vector<WrittenFile> files;  ///< all of them, recon.json last
 };
 
 /// Reconstructs `input` into the new folder `output`. Nothing is left behind unless everything succeeded.

@@ -21,5 +21,6 @@ void add_evaluate(CLI::App& program, const Session& session);
 void add_compare(CLI::App& program, const Session& session);
 void add_phantom(CLI::App& program, const Session& session);
 void add_decode(CLI::App& program, const Session& session);
+void add_worker(CLI::App& program);
 
 }  // namespace raki

@@ -12,6 +12,7 @@
 #include "gpu/versions.h"
 #include "io/codec_versions.h"
 #include "jobs/cli/commands.h"
+#include "jobs/cli/failure.h"
 #include "jobs/progress.h"
 #include "jobs/signals.h"
 #include "jobs/version.h"
@@ -100,6 +101,7 @@ int run(int argc, char** argv) {
   add_compare(program, session);
   add_phantom(program, session);
   add_decode(program, session);
+  add_worker(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -123,12 +125,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return raki::run(argc, argv);
-  } catch (const raki::Error& error) {
-    return raki::report(error.what(), error.code());
-  } catch (const std::bad_alloc&) {
-    return raki::report("Out of memory.", raki::ExitCode::out_of_memory);
   } catch (const std::exception& error) {
-    return raki::report((std::string("Internal error: ") + error.what() + " Please report this.").c_str(),
-                        raki::ExitCode::bug);
+    const raki::Failure failure = raki::failure_of(error);
+    return raki::report(failure.text.c_str(), failure.code);
   }
 }

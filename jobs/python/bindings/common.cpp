@@ -2,20 +2,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
 #include "gpu/error.h"
-#include "gpu/text.h"
+#include "jobs/cli/given_options.h"
 
 namespace raki::python {
 
 namespace {
-
-std::string dashed(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return (name.size() == 1 ? "-" : "--") + name;
-}
 
 std::string bound_text(const py::handle& bound) {
   return bound.is_none() ? "" : py::str(bound).cast<std::string>();
@@ -37,45 +33,6 @@ std::string value_text(const py::handle& value) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
   return text;
-}
-
-std::vector<std::string> python_names(const CLI::App& command) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : command.get_options())
-    for (std::string name : option->get_lnames()) {
-      std::replace(name.begin(), name.end(), '-', '_');
-      if (name != "help") names.push_back(name.starts_with("no_") ? name.substr(3) : name);
-    }
-  return names;
-}
-
-[[noreturn]] void refuse_name(const CLI::App& command, const std::string& name) {
-  const std::vector<std::string> known = python_names(command);
-  const std::string nearest = nearest_word(name, known);
-  throw InputError({"Unknown option", "'" + name + "'", "one of " + joined(known), "",
-                    nearest.empty() ? "" : "Did you mean '" + nearest + "'?"},
-                   ExitCode::usage);
-}
-
-/// The words of the command line for one keyword; none where it leaves a default.
-std::vector<std::string> words_of(const CLI::App& command, const std::string& name, const py::handle& value) {
-  const CLI::Option* option = command.get_option_no_throw(dashed(name));
-  const CLI::Option* negative = command.get_option_no_throw(dashed("no_" + name));
-  if (!option && !negative) refuse_name(command, name);
-  if (value.is_none()) return {};
-  if (!option || option->get_items_expected_max() == 0) {
-    if (!py::isinstance<py::bool_>(value))
-      throw InputError({"The option " + name + " is on or off", py::repr(value).cast<std::string>(),
-                        "True or False", "", ""},
-                       ExitCode::usage);
-    if (value.cast<bool>() == !option) return {};
-    return {option ? dashed(name) : dashed("no_" + name)};
-  }
-  if (py::isinstance<py::bool_>(value))
-    throw InputError(
-        {"The option " + name + " takes a value", py::repr(value).cast<std::string>(), "a value", "", ""},
-        ExitCode::usage);
-  return {dashed(name), value_text(value)};
 }
 
 }  // namespace
@@ -106,18 +63,15 @@ Progress progress_of(const py::object& callback) {
 }
 
 void set_options(const py::dict& given, const std::function<void(CLI::App&)>& add) {
-  CLI::App command;
-  add(command);
-  std::vector<std::string> words;
-  for (const auto& [name, value] : given)
-    for (std::string& word : words_of(command, py::str(name).cast<std::string>(), value))
-      words.insert(words.begin(), std::move(word));  // CLI11 takes them from the end
-  try {
-    command.parse(words);
-  } catch (const CLI::ParseError& error) {
-    throw InputError({"An option cannot be used", error.what(), "", "", "raki.options tells what can be"},
-                     ExitCode::usage);
+  std::vector<GivenOption> options;
+  for (const auto& [name, value] : given) {
+    GivenOption& option = options.emplace_back(py::str(name).cast<std::string>());
+    if (py::isinstance<py::bool_>(value))
+      option.value = value.cast<bool>();
+    else if (!value.is_none())
+      option.value = value_text(value);
   }
+  raki::set_options(options, {'_', "True or False", "raki.options tells what can be"}, add);
 }
 
 py::list options_of(const std::function<void(CLI::App&)>& add) {
