@@ -1,6 +1,8 @@
 #pragma once
 // The subcommands: one file each, each adds itself to the program.
 
+#include <string>
+
 namespace CLI {
 class App;
 }
@@ -12,6 +14,9 @@ struct Session {
   bool json_log = false;
   bool show_progress = false;
 };
+
+/// The program and what it is built on, one a line.
+std::string version_text();
 
 void add_recon(CLI::App& program, const Session& session);
 void add_train(CLI::App& program, const Session& session);

@@ -9,13 +9,10 @@
 #include "gpu/error.h"
 #include "gpu/log.h"
 #include "gpu/text.h"
-#include "gpu/versions.h"
-#include "io/codec_versions.h"
 #include "jobs/cli/commands.h"
 #include "jobs/cli/failure.h"
 #include "jobs/progress.h"
 #include "jobs/signals.h"
-#include "jobs/version.h"
 
 namespace raki {
 
@@ -54,11 +51,6 @@ int report_usage(const CLI::App& program, const CLI::ParseError& error) {
   const bool configuration =
       dynamic_cast<const CLI::ConfigError*>(&error) || dynamic_cast<const CLI::FileError*>(&error);
   return report(message.c_str(), configuration ? ExitCode::configuration : ExitCode::usage);
-}
-
-std::string version_text() {
-  return std::string("raki ") + version + "\nLibTorch " + torch_version() + "\nCUDA " + cuda_build_version() +
-         "\n" + codec_versions();
 }
 
 void add_program_options(CLI::App& program, Session& session, bool& quiet) {

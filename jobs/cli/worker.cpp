@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +24,6 @@
 #include "jobs/output_folder.h"
 #include "jobs/recon_job.h"
 #include "jobs/signals.h"
-#include "jobs/version.h"
 
 namespace raki {
 
@@ -153,7 +153,9 @@ UnitResult result_of(const std::string& line, const Arguments& arguments, UnitAt
 
 void run(const Arguments& arguments) {
   set_threads(arguments.threads);
-  tell(ready_line(version, select_device(arguments.device).name()));
+  std::string versions = version_text();
+  std::ranges::replace(versions, '\n', ';');
+  tell(ready_line(versions, select_device(arguments.device).name()));
   Lines lines;
   UnitAtWork at_work;
   while (const auto line = lines.next()) {
