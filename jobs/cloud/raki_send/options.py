@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import math
 
-from .errors import Exit, Stop
+from raki_cloud.exits import Exit, Stop
 
 
 def _option(default, help_text, **more):
