@@ -4,6 +4,7 @@ grow beyond the limits are refused as a whole."""
 import dataclasses
 import gzip
 import io
+import itertools
 import stat
 import struct
 import tarfile
@@ -173,18 +174,22 @@ class _Bounded(io.BufferedReader):
 
 def _unpack_zip(stream, writer):
     with zipfile.ZipFile(_Bounded(stream, BLOCK_BYTES)) as archive:
-        end_of_last = 0
-        for member in sorted(archive.infolist(), key=lambda one: one.header_offset):
+        members = sorted(archive.infolist(), key=lambda one: one.header_offset)
+        for member, following in itertools.zip_longest(members, members[1:]):
             writer.count_member()
-            parts = safe_parts(member.filename)
-            kind = stat.S_IFMT(member.external_attr >> 16)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise refused("a link, a device or a pipe", "regular files and folders")
-            if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise refused("encryption or an unusual compression", "members that are stored or deflated")
-            if member.header_offset < end_of_last:
-                raise refused("members that share bytes", "each its own")
-            end_of_last = member.header_offset + member.compress_size
+            _check_zip_member(member, following)
+        for member in members:
             if not member.is_dir():
                 with archive.open(member) as source:
-                    writer.write(parts, source)
+                    writer.write(safe_parts(member.filename), source)
+
+
+def _check_zip_member(member, following):
+    safe_parts(member.filename)
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise refused("a link, a device or a pipe", "regular files and folders")
+    if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise refused("encryption or an unusual compression", "members that are stored or deflated")
+    if following is not None and following.header_offset < member.header_offset + member.compress_size:
+        raise refused("members that share bytes", "each its own")
