@@ -6,9 +6,8 @@ import os
 import pathlib
 import sys
 
-import jobs
 import pytest
-from jobs import STUB, leftovers, result_of, run_job, scan_bytes, success, write_inputs, write_manifest
+from job_runs import STUB, leftovers, result_of, run_job, scan_bytes, success, write_inputs, write_manifest
 
 
 def stub_log(path):

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 
-import jobs
+import job_runs
 import pytest
 from fault_proxy import Fault
-from jobs import STUB, environment, leftovers, run_job, scan_bytes, success, write_inputs, write_manifest
+from job_runs import STUB, environment, leftovers, run_job, scan_bytes, success, write_inputs, write_manifest
 from raki_job.folders import OwnFolder
 
 WITHIN_SECONDS = 10
@@ -22,7 +22,7 @@ WITHIN_SECONDS = 10
 
 @contextlib.contextmanager
 def started(manifest, *arguments, worker=STUB, prefix=(), **variables):
-    process = subprocess.Popen([*prefix, *map(str, jobs.command(manifest, *arguments, worker=worker))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    process = subprocess.Popen([*prefix, *map(str, job_runs.command(manifest, *arguments, worker=worker))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=environment(**variables))
     try:
         yield process
@@ -146,7 +146,7 @@ def test_folders_of_the_living_stay(tmp_path):
 
 
 def test_folders_of_the_dead_go_and_those_of_others_stay(tmp_path):
-    code = f"import sys; sys.path.insert(0, {str(jobs.JOB.parent)!r}); from raki_job.folders import OwnFolder; (OwnFolder({str(tmp_path)!r}).path / 'x').write_text('x')"
+    code = f"import sys; sys.path.insert(0, {str(job_runs.JOB.parent)!r}); from raki_job.folders import OwnFolder; (OwnFolder({str(tmp_path)!r}).path / 'x').write_text('x')"
     subprocess.run([sys.executable, "-c", code], check=True)
     (tmp_path / ".raki-of-somebody").mkdir()
     (tmp_path / ".other.lock").touch()

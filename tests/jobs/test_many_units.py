@@ -6,11 +6,10 @@ import pathlib
 import subprocess
 import time
 
-import jobs
-import pytest
-from conftest import SLOW
+import job_runs
+from fault_proxy import Fault
 
-COUNT = 10_000 if SLOW else 300
+COUNT = 10_000 if os.environ.get("RAKI_SLOW") == "1" else 300
 
 
 def resident(pid):
@@ -21,12 +20,12 @@ def resident(pid):
 
 def test_memory_is_flat_and_every_unit_published_once(bucket, tmp_path):
     """Two measurements: when a tenth is done, and near the end."""
-    bucket.put("in/a.h5", jobs.scan_bytes(1))
+    bucket.put("in/a.h5", job_runs.scan_bytes(1))
     manifest = bucket.manifest([(f"u{n}", "a.h5") for n in range(COUNT)])
     memory, done = [], 0
     with bucket.proxy() as proxy, open(tmp_path / "errors", "w") as errors:
         began = time.monotonic()
-        process = subprocess.Popen(list(map(str, jobs.command(manifest))), stdout=subprocess.PIPE, stderr=errors, text=True, env=jobs.environment(AWS_ENDPOINT_URL=proxy.url))
+        process = subprocess.Popen(list(map(str, job_runs.command(manifest))), stdout=subprocess.PIPE, stderr=errors, text=True, env=job_runs.environment(AWS_ENDPOINT_URL=proxy.url))
         for text in process.stdout:
             line = json.loads(text)
             done += line["event"] == "unit-done"
@@ -41,12 +40,10 @@ def test_memory_is_flat_and_every_unit_published_once(bucket, tmp_path):
     assert sum(key.endswith("_SUCCESS.json") for key in bucket.keys("in/out/")) == COUNT
 
 
-@pytest.mark.skipif(not SLOW and os.cpu_count() < 2, reason="needs two cores")
 def test_transfers_hide_behind_the_engine(bucket):
     """Six units of 1 s, each with a download of about 1 s: in turn they would take 12 s."""
-    units = [(f"u{n}", bucket.put(f"in/{n}.h5", jobs.scan_bytes(n, 1 << 20)), {"stub-seconds": 1}) for n in range(6)]
+    units = [(f"u{n}", bucket.put(f"in/{n}.h5", job_runs.scan_bytes(n, 1 << 20)), {"stub-seconds": 1}) for n in range(6)]
     manifest = bucket.manifest(units)
-    from fault_proxy import Fault
     with bucket.proxy(Fault("GET", r"\.h5", "slow", 6)) as proxy:
         ran = bucket.run(proxy, manifest)
     fetched = sum(line["ms"] for line in ran.events("stage") if line["stage"] == "fetch") / 1000

@@ -6,10 +6,10 @@ import json
 import tarfile
 import zipfile
 
-import jobs
+import job_runs
 import pytest
 from fault_proxy import Fault
-from jobs import scan_bytes
+from job_runs import scan_bytes
 
 BIG = 3 << 20
 
@@ -40,7 +40,7 @@ def test_a_unit_costs_two_calls_beyond_its_data(bucket, tmp_path):
     data = proxy.count("PUT", "(recon.json|dcm)$")
     assert data == 8 and proxy.count("HEAD", "_SUCCESS.json") == 4 and proxy.count("PUT", "_SUCCESS.json") == 4
     assert len(proxy.requests) == 1 + 4 + data + 2 * 4
-    assert ran.summary["done"] == 4 and jobs.leftovers(tmp_path) == []
+    assert ran.summary["done"] == 4 and job_runs.leftovers(tmp_path) == []
     note = bucket.note("u0")
     assert note["input"] == {"etag": hashlib.md5(scan_bytes(0)).hexdigest(), "bytes": 1000}
 
@@ -171,7 +171,7 @@ def test_archives_are_unpacked_while_they_arrive(bucket, tmp_path, kind, action)
         seen = json.loads(bucket.get(f"in/out/u/{note['run_id']}/{name}/recon.json"))["input"]
         assert seen == hashlib.sha256(scan_bytes(parts[0], BIG) + scan_bytes(parts[1])).hexdigest()
     assert proxy.count("GET", "study") <= (1 if kind != "zip" else 5) + (2 if action else 0)
-    assert jobs.leftovers(tmp_path) == []
+    assert job_runs.leftovers(tmp_path) == []
 
 
 def test_a_prefix_is_one_unit(bucket):
@@ -202,7 +202,7 @@ def test_inputs_are_limited(bucket, arguments):
 
 
 def test_plain_http_to_another_machine_is_refused(bucket):
-    ran = jobs.run_job("s3://bucket/x.manifest.json", code=78, AWS_ENDPOINT_URL="http://10.255.255.1:9", RAKI_S3_TIMEOUT=1)
+    ran = job_runs.run_job("s3://bucket/x.manifest.json", code=78, AWS_ENDPOINT_URL="http://10.255.255.1:9", RAKI_S3_TIMEOUT=1)
     assert "https" in ran.events("stopped")[0]["error"]
 
 
