@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import stat
+import subprocess
 import tarfile
 import zipfile
 
@@ -223,3 +224,12 @@ def test_an_attack_ends_its_unit_alone_with_the_reason(tmp_path):
     assert (note["format"], note["unit"], note["exit"], note["error"]) == ("raki-failure-1", "bad", 65, failed["error"])
     job_runs.success(tmp_path / "out" / "u0")
     assert job_runs.leftovers(tmp_path) == []
+
+
+def test_a_full_disk_may_pass(tmp_path):
+    """A limit on the size of files stands for one."""
+    (tmp_path / "a.tar").write_bytes(tar_of(("a.h5", job_runs.scan_bytes(1, 1 << 20))))
+    manifest = job_runs.write_manifest(tmp_path, [("u", "a.tar")])
+    limited = "ulimit -f 512; exec \"$@\""
+    done = subprocess.run(["bash", "-c", limited, "x", *map(str, job_runs.command(manifest))], capture_output=True, text=True, env=job_runs.environment())
+    assert done.returncode == 74 and "larger disk" in done.stdout and job_runs.leftovers(tmp_path) == []
