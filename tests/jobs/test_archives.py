@@ -121,6 +121,12 @@ def test_bytes_are_limited_however_they_are_packed(tmp_path, kind):
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.h5")) <= 3 << 20
 
 
+def test_a_member_that_claims_too_much_is_refused_before_it_is_read(tmp_path):
+    info = tarfile.TarInfo("a.h5")
+    info.size = LIMITS.bytes + 1
+    assert "bytes unpacked" in refusal(tmp_path, "tar", info.tobuf() + bytes(10240)) and list(tmp_path.rglob("*.h5")) == []
+
+
 @pytest.mark.parametrize("kind", ["gz", "zst", "zip"])
 def test_bombs_are_refused_before_they_go_off(tmp_path, kind):
     data = packed(kind, ("a.h5", bytes(80 << 20)))
