@@ -4,8 +4,9 @@ import collections
 import random
 import time
 
+from raki_cloud.exits import Exit, Stop
+
 from .endpoint import post
-from .errors import Exit, Stop
 from .files import FAILED, REFUSED, STORED, WARNING
 from .multipart import Unreadable, batches
 from .reply import is_duplicate, may_pass, words

@@ -13,7 +13,8 @@ import urllib.parse
 
 import urllib3
 
-from .errors import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop, from_os_error
+
 from .multipart import body, content_type, new_boundary, request_bytes
 from .reply import read_fates
 

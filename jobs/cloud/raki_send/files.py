@@ -7,7 +7,8 @@ import os
 import pathlib
 import stat
 
-from .errors import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop, from_os_error
+
 from .multipart import request_bytes
 from .part10 import MEDIA_DIRECTORY, NotDicom, has_prefix, read_meta_header
 

@@ -5,10 +5,11 @@ import signal
 import sys
 import traceback
 
+from raki_cloud.exits import Exit, Stop
+
 from . import record
 from .delivery import deliver
 from .endpoint import open_endpoint
-from .errors import Exit, Stop
 from .files import FAILED, find_files, read_instances
 from .options import parse
 from .report import print_settled, print_summary, say

@@ -4,7 +4,8 @@ import contextlib
 import json
 import os
 
-from .errors import Exit, Stop
+from raki_cloud.exits import Exit, Stop
+
 from .files import STORED
 
 
