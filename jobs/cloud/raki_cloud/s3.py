@@ -22,12 +22,15 @@ from .exits import Exit, Stop
 
 MOST_SINGLE_BYTES = 5 << 30  # S3's limit of one PUT
 CODES = {  # what S3 says -> what it means for us
-    Exit.NO_INPUT: {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "InvalidObjectState"},
+    Exit.NO_INPUT: {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "InvalidObjectState", "QueueDoesNotExist",
+                    "AWS.SimpleQueueService.NonExistentQueue"},
     Exit.NO_PERMISSION: {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AllAccessDisabled",
                          "AccessDeniedException", "KMS.DisabledException", "KMSAccessDeniedException"},
     Exit.IO: {"ConditionalRequestConflict"},  # another attempt is writing the same object right now
-    Exit.TRY_AGAIN: {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"},
-    Exit.CONFIGURATION: {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}}
+    Exit.TRY_AGAIN: {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "Throttling", "ThrottlingException",
+                     "RequestThrottled", "TooManyRequestsException"},
+    Exit.CONFIGURATION: {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
+                         "ClientException"}}  # the last is Batch's: no such queue or definition, or a request it does not take
 KINDS = (  # the same for what never reached a server or came back broken, first match wins
     ((errors.NoCredentialsError, errors.PartialCredentialsError, errors.NoRegionError, errors.ProfileNotFound, errors.ConfigNotFound), Exit.CONFIGURATION),
     ((errors.ParamValidationError, errors.InvalidEndpointConfigurationError), Exit.CONFIGURATION),
@@ -59,12 +62,12 @@ def place_of(address):
 
 
 @functools.cache
-def client(service="s3"):
+def client(service="s3", attempts=12):
     """Clients are safe to share between threads. Twelve attempts: with pauses of up to 20 s, S3 has minutes to recover."""
     seconds = float(os.environ.get("RAKI_S3_TIMEOUT", "60"))
     elsewhere = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
     config = botocore.config.Config(
-        retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=min(seconds, 10), read_timeout=seconds, tcp_keepalive=True,
+        retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=min(seconds, 10), read_timeout=seconds, tcp_keepalive=True,
         user_agent_extra="raki", inject_host_prefix=not elsewhere, s3={"addressing_style": "path"} if elsewhere else {})
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     with told("the service"):
