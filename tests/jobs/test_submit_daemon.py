@@ -258,14 +258,3 @@ def test_wrong_settings_end_it_with_a_word(cloud, more, code):
 def test_a_queue_that_is_not_there_ends_it(cloud):
     process = cloud.start("--queue", cloud.queue + "-not")
     assert process.communicate(timeout=30)[1].startswith("raki-submit: Request failed") and process.returncode == 66
-
-
-def test_archives_get_a_split_job(cloud):
-    definition = {"image": "raki", "vcpus": 1, "memory": 128, "command": ["raki-job", "split", "Ref::archive"]}
-    cloud.batch.register_job_definition(jobDefinitionName=f"{cloud.name}-split", type="container", containerProperties=definition)
-    cloud.put_and_send("mo/a.tar.gz", b"whatever", times=2)
-    settings = {"RAKI_SPLIT_DEFINITION": f"{cloud.name}-split", "RAKI_PREPARED": f"s3://{cloud.bucket}/prepared/"}
-    assert sorted(events(cloud.drain(**settings))) == ["duplicate", "submitted"]
-    [job] = cloud.jobs()
-    token = job["jobName"].removeprefix("raki-split-")
-    assert job["parameters"]["output"] == f"s3://{cloud.bucket}/prepared/{token}/" and "arrayProperties" not in job

@@ -140,10 +140,10 @@ def test_any_order_and_number_of_events_gives_the_same_submissions():
 
 
 @pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip", ".ZIP"])
-def test_an_archive_becomes_a_split_job_with_a_folder_of_its_own(ending):
+def test_an_archive_becomes_a_split_job(ending):
     [one] = planned(s3_message("raw", f"mo/a{ending}", "e1"), targets=SPLITTING)
     assert one.request == {"jobQueue": "cpu", "jobDefinition": "split", "jobName": f"raki-split-{one.token}", "parameters": {
-        "archive": f"s3://raw/mo/a{ending}", "etag": "e1", "output": f"s3://prepared/from/{one.token}/", "results": f"s3://results/all/mo/a{ending}"}}
+        "archive": f"s3://raw/mo/a{ending}", "etag": "e1", "output": "s3://prepared/from", "results": f"s3://results/all/mo/a{ending}"}}
     [other] = planned(s3_message("raw", f"mo/a{ending}", "e2"), targets=SPLITTING)
     assert other.token != one.token
 

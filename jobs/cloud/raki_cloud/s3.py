@@ -143,16 +143,21 @@ def _writing(what):
         raise Stop(Exit.CANNOT_CREATE if stop.code == Exit.NO_INPUT else stop.code, str(stop)) from None
 
 
-def put_file(place, path, sha256, what):
+def put_file(place, path, sha256, what, once=False):
     """The object's version, or None in a bucket without versions. S3 itself compares what arrives with the SHA-256 (hex). One PUT: an
-    upload that breaks off leaves nothing, no parts either."""
+    upload that breaks off leaves nothing, no parts either. `once`: an object that is there stays."""
     if (size := os.path.getsize(path)) > MOST_SINGLE_BYTES:
         raise Stop(Exit.CANNOT_CREATE, f"File too large: found {size} bytes, expected at most {MOST_SINGLE_BYTES}. At {what}. "
                                        "Write slices or series as single files (--dicom), or the result to disk.")
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    condition = {"IfNoneMatch": "*"} if once else {}
     with _writing(what), open(path, "rb") as stream:
-        answer = client().put_object(Bucket=place.bucket, Key=place.key, Body=stream, ChecksumSHA256=checksum)
-    return answer.get("VersionId")
+        try:
+            return client().put_object(Bucket=place.bucket, Key=place.key, Body=stream, ChecksumSHA256=checksum, **condition).get("VersionId")
+        except errors.ClientError as error:
+            if once and is_taken(error):
+                return None
+            raise
 
 
 def put_json(place, value, what):

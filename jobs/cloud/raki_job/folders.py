@@ -1,12 +1,15 @@
 """Hidden folders that are ours while we live: a lock beside each tells others so, and vanishes with the process, however it ends."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
 import re
 import secrets
 import shutil
+
+from raki_cloud.exits import Exit, Stop, from_os_error
 
 LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
 
@@ -66,3 +69,14 @@ def _remove_if_dead(parent, name):
             path.unlink()
     finally:
         os.close(lock)
+
+
+@contextlib.contextmanager
+def creating(what):
+    """What cannot be created on a disk; a full one may have room later."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG):
+            raise Stop(Exit.CANNOT_CREATE, f"Cannot write: found '{error.strerror}', expected a folder to write to. At {what}. Check path and rights.") from None
+        raise Stop(Exit.IO, f"Writing failed: found '{error.strerror}', expected room and a working disk. At {what}. Try again.") from None

@@ -75,11 +75,9 @@ def _array(notice, found, targets):
 
 
 def _split(notice, targets):
-    """An array's size is not known before the archive is open: the split job writes a manifest, and its event starts the array. What is
-    unpacked of one version of an archive has a folder of its own, so that no running job sees it change."""
-    token = token_of(notice.place, notice.etag)
-    parameters = {"archive": str(notice.place), "etag": notice.etag, "output": f"{targets.prepared}/{token}/",
-                  "results": f"{targets.results}/{notice.place.key}"}
+    """An array's size is not known before the archive is open: the split job writes a manifest, and its event starts the array. An
+    archive that is another by the time the job starts is refused by its ETag: there is an event of the other one too."""
+    parameters = {"archive": str(notice.place), "etag": notice.etag, "output": targets.prepared, "results": f"{targets.results}/{notice.place.key}"}
     return _submission("raki-split", notice.place, notice.etag, {
         "jobQueue": targets.split_queue or targets.job_queue, "jobDefinition": targets.split_definition, "parameters": parameters})
 
