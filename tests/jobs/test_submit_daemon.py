@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from submitting import Cloud, ended, event_bridge_message, events, killing, s3_m
 KEY = "mo 1/Müller+Anna.manifest.json"
 SUBMIT, LIST, MARK = r"/v1/submitjob", r"/v1/listjobs", r"/results/submitted/"
 QUICK_LEASE = {"RAKI_LEASE": 1, "RAKI_VISIBILITY": 1}
+slow = pytest.mark.skipif(not SLOW, reason="RAKI_SLOW=1")
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_poison_goes_to_the_dead_letters_with_its_reason_and_keeps_nobody_waitin
     assert events(cloud.drain()) == ["submitted"]
 
 
-@pytest.mark.parametrize("action, listed", [("429", 2), ("500", 2), ("503", 2), ("drop", 2), ("lost", 1)])
+@pytest.mark.parametrize("action, listed", [("429", 2), ("lost", 1), *(pytest.param(action, 2, marks=slow) for action in ("500", "503", "drop"))])
 def test_trouble_with_batch_never_submits_twice(cloud, action, listed):
     """A lost answer is the trap: the job is there, and botocore's own repeat would make a second."""
     cloud.put_and_send(KEY, units_text(2))
@@ -95,15 +97,15 @@ def test_trouble_with_batch_never_submits_twice(cloud, action, listed):
     cloud.assert_one_job_each(KEY)
 
 
-@pytest.mark.parametrize("faults", [[Fault("PUT", MARK, "lost", 1)], [Fault("PUT", MARK, "500", 2)], [Fault("PUT", MARK, "drop", 1)],
-                                    [Fault("GET", "manifest", "503", 2)], [Fault("POST", "^/$", "500", 3)], [Fault("POST", "^/$", "lost", 1)]],
-                         ids=["mark lost", "mark 500", "mark dropped", "manifest 503", "queue 500", "queue lost"])
-def test_trouble_with_s3_and_sqs_passes(cloud, faults):
+@pytest.mark.parametrize("method, path, action, times", [
+    ("PUT", MARK, "lost", 1), ("POST", "^/$", "lost", 1), pytest.param("PUT", MARK, "500", 2, marks=slow), pytest.param("PUT", MARK, "drop", 1, marks=slow),
+    pytest.param("GET", "manifest", "503", 2, marks=slow), pytest.param("POST", "^/$", "500", 3, marks=slow)])
+def test_trouble_with_s3_and_sqs_passes(cloud, method, path, action, times):
     cloud.put_and_send(KEY, units_text(2))
-    with cloud.proxy(*faults) as proxy:
+    with cloud.proxy(Fault(method, path, action, times)) as proxy:
         lines = cloud.drain_all(url=proxy.url, RAKI_VISIBILITY=2)
     assert events(lines).count("submitted") == 1 and "poison" not in events(lines)
-    assert all(fault.times == 0 for fault in faults)
+    assert proxy.faults[0].times == 0
     cloud.assert_one_job_each(KEY)
 
 
@@ -112,6 +114,13 @@ def test_a_manifest_whose_download_was_cut_is_not_poison(cloud):
     with cloud.proxy(Fault("GET", "manifest", "cut", 1)) as proxy:
         assert events(cloud.drain(url=proxy.url)) == ["later"]
     assert cloud.left() == 1 and cloud.dead_letters() == []
+
+
+def test_a_message_costs_five_requests(cloud):
+    cloud.put_and_send(KEY, units_text(2))
+    with cloud.proxy() as proxy:
+        cloud.drain(url=proxy.url)
+    assert [method for method, *_ in proxy.requests] == ["POST", "GET", "PUT", "POST", "PUT", "POST", "POST"]  # the first and the last are polls
 
 
 def test_a_note_whose_answer_was_lost_is_no_second_submitter(cloud):
@@ -157,10 +166,8 @@ REQUESTS = ["receive", "read the manifest", "claim", "submit", "note", "delete"]
 
 
 @pytest.mark.parametrize("action", ["drop", "lost"], ids=["before", "behind"])
-@pytest.mark.parametrize("number", range(len(REQUESTS)), ids=REQUESTS)
+@pytest.mark.parametrize("number", [pytest.param(number, marks=() if name == "submit" else slow, id=name) for number, name in enumerate(REQUESTS)])
 def test_a_submitter_that_is_killed_at_any_request_loses_and_doubles_nothing(cloud, number, action):
-    if not SLOW and REQUESTS[number] != "submit":
-        pytest.skip("RAKI_SLOW=1: all requests, not only SubmitJob")
     cloud.put_and_send(KEY, units_text(2))
     with cloud.proxy() as proxy:
         killing(proxy, lambda: process, number, action)
@@ -189,18 +196,39 @@ def test_a_submitter_that_stood_still_does_not_submit_after_its_time(cloud):
     cloud.assert_one_job_each(KEY)
 
 
-def test_two_daemons_at_once(cloud):
-    """Every message three times, slow answers, so that both often have the same one."""
-    keys = [f"{number}.manifest.json" for number in range(10)]
-    for key in keys:
-        cloud.put_and_send(key, units_text(2), times=3)
+def test_who_finds_a_claim_leaves_the_message_alone(cloud):
+    """The first is held at SubmitJob until the second has met its claim."""
+    cloud.put_and_send(KEY, units_text(2), times=2)
+    seen = threading.Event()
     with cloud.proxy() as proxy:
         usual = proxy.note
-        proxy.note = lambda method, path: (time.sleep(0.05 if re.search(f"{SUBMIT}|{MARK}", path) else 0), usual(method, path))[1]
-        processes = [cloud.start("--until-empty", "--wait", 1, url=proxy.url, RAKI_LEASE=3) for _ in range(2)]
+        proxy.note = lambda method, path: (path == SUBMIT and seen.wait(30), usual(method, path))[1]
+        first = cloud.start("--until-empty", "--wait", 0, url=proxy.url)
+        while not proxy.count("PUT", MARK):
+            time.sleep(0.05)
+        cloud.put_and_send(KEY, units_text(2))  # the first one has both others in hand
+        second = cloud.start("--wait", 1)
+        line = _line(second, "later")
+        seen.set()
+        second.send_signal(signal.SIGTERM)
+        ended(second)
+        assert sorted(events(ended(first))) == ["duplicate", "submitted"]
+    assert (line["error"], line["exit"]) == ("another submitter has it", 75) and len(cloud.jobs()) == 1 and cloud.left() == 1
+
+
+def test_two_daemons_at_once(cloud):
+    """Every message twice, so that both work on the same manifests in the same order; answers are slow, so that they meet."""
+    keys = [f"{number}.manifest.json" for number in range(8)]
+    messages = [cloud.put_and_send(key, units_text(2)) for key in keys]
+    for message in messages:
+        cloud.send(message)
+    with cloud.proxy() as proxy:
+        usual = proxy.note
+        proxy.note = lambda method, path: (time.sleep(0.1 if re.search(f"{SUBMIT}|{MARK}", path) else 0), usual(method, path))[1]
+        processes = [cloud.start("--until-empty", "--wait", 1, url=proxy.url, RAKI_LEASE=2) for _ in range(2)]
         lines = [line for process in processes for line in ended(process)]
     lines += cloud.drain_all(**QUICK_LEASE)
-    assert events(lines).count("submitted") == 10
+    assert events(lines).count("submitted") == len(keys)
     cloud.assert_one_job_each(*keys)
 
 

@@ -52,7 +52,7 @@ def test_a_broken_manifest_is_poison_with_the_reason(content, reason):
     s3_message("raw", "gone.manifest.json", "e1")],
     ids=["test event", "tags", "deleted", "not S3", "removed", "data", "not at the end", "archive without a split job", "gone"])
 def test_other_events_are_ignored_with_a_word(text):
-    [one] = planned(text)
+    [one] = planned(text, {("raw", key): (GOOD, "e1") for key in (KEY, "a.h5", "a.manifest.json.bak", "a.tar.gz")})
     assert isinstance(one, Ignored) and str(one)
 
 

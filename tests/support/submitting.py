@@ -133,7 +133,7 @@ class Cloud:
         """Lines of a daemon that runs until the queue is empty."""
         return ended(self.start("--until-empty", "--wait", 0, *arguments, url=url, **more), code)
 
-    def drain_all(self, seconds=60, **more):
+    def drain_all(self, seconds=120, **more):
         """Daemons until nothing is left in the queue, as a supervisor starts them."""
         lines, end = [], time.monotonic() + seconds
         while self.left():

@@ -8,7 +8,8 @@ import zipfile
 from raki_cloud.exits import Exit, Stop
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LOADED = "import sys, raki_submit.aws_lambda; print(*(name for name in sys.modules if name.partition('.')[0] in ('raki_submit', 'raki_cloud')))"
+LOADED = ("import sys; sys.path.insert(0, sys.argv[1]); import raki_submit.aws_lambda; "
+          "print(*(name for name in sys.modules if name.partition('.')[0] in ('raki_submit', 'raki_cloud')))")
 OLDEST = (1980, 1, 1, 0, 0, 0)  # of a .zip
 
 
@@ -25,7 +26,7 @@ def write(path):
 
 
 def _sources():
-    names = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run([sys.executable, "-c", LOADED, ROOT], capture_output=True, text=True, check=True).stdout.split()
     for name in names:
         path = ROOT.joinpath(*name.split("."))
         yield path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 from raki_cloud.exits import Exit, Stop
 from raki_cloud.log import Log
@@ -17,6 +18,9 @@ def main():
     except Stop as stop:
         print(f"raki-submit: {stop}", file=sys.stderr)
         return stop.code
+    except Exception as error:  # its text may hold anything, so only its kind and place are told
+        print(f"raki-submit: Internal error, our bug: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}", file=sys.stderr)
+        return Exit.BUG
 
 
 def run(options):
