@@ -9,15 +9,14 @@ import sys
 import tarfile
 import zipfile
 
-import jobs
+import job_runs
 import pytest
 import zstandard
-from conftest import SLOW
 from fault_proxy import Fault
-from jobs import environment, run_job, scan_bytes
+from job_runs import environment, run_job, scan_bytes
 from raki_job.split import indices_of, manifest_of
 from raki_job.split_options import SplitOptions
-from submitting import Cloud, events, killing
+from submitting import Cloud, events, killing, slow
 
 MEMBERS = {"mo/Meier.h5": scan_bytes(1), "mo/tue/a.cfl": scan_bytes(2), "mo/tue/a.hdr": scan_bytes(3), "mo/tue/a.h5": scan_bytes(4), "notes.txt": b"?"}
 UNITS = {"mo-Meier": ("h5",), "mo-tue-a": ("cfl", "hdr"), "mo-tue-a-2": ("h5",)}
@@ -40,12 +39,12 @@ def packed(kind, members):
 
 def split(*arguments, code=0, **variables):
     """The summary line."""
-    done = subprocess.run([sys.executable, jobs.JOB, "split", *map(str, arguments)], capture_output=True, text=True, timeout=120,
+    done = subprocess.run([sys.executable, job_runs.JOB, "split", *map(str, arguments)], capture_output=True, text=True, timeout=120,
                           env=environment(**variables))
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
     assert "Meier" not in done.stdout + done.stderr and "SecretOfNobody" not in done.stdout + done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert lines[-1]["event"] == "summary" and lines[-1]["exit"] == code and all(set(line) <= jobs.LOG_KEYS for line in lines)
+    assert lines[-1]["event"] == "summary" and lines[-1]["exit"] == code and all(set(line) <= job_runs.LOG_KEYS for line in lines)
     return lines
 
 
@@ -71,7 +70,7 @@ def test_every_scan_becomes_a_unit_and_every_unit_a_result(tmp_path, kind):
     assert (path.parent / "mo-tue-a.hdr").read_bytes() == MEMBERS["mo/tue/a.hdr"]
     run_job(path)
     assert {folder.name for folder in (tmp_path / "results").iterdir()} == UNITS.keys()
-    assert jobs.leftovers(tmp_path) == []
+    assert job_runs.leftovers(tmp_path) == []
 
 
 def test_a_repeat_does_nothing_and_other_wishes_or_bytes_get_their_own_folder(tmp_path):
@@ -120,12 +119,12 @@ def test_what_cannot_be_split_leaves_nothing(tmp_path, arguments, code):
     (tmp_path / "none.tar").write_bytes(packed("tar", {"notes.txt": b"?"}))
     (tmp_path / "half.tar").write_bytes(packed("tar", {"a.cfl": b"?"}))
     on_disk(tmp_path, tmp_path / arguments[0], code=code, more=arguments[1:])
-    assert list((tmp_path / "out").glob("*")) == [] and jobs.leftovers(tmp_path) == []
+    assert list((tmp_path / "out").glob("*")) == [] and job_runs.leftovers(tmp_path) == []
 
 
 def test_usage_is_told():
     for arguments in ([], ["a.tar"], ["a.tar", "b.tar", "--output", "o", "--results", "r", "--etag", "e"]):
-        done = subprocess.run([sys.executable, jobs.JOB, "split", *arguments], capture_output=True, text=True, env=environment())
+        done = subprocess.run([sys.executable, job_runs.JOB, "split", *arguments], capture_output=True, text=True, env=environment())
         assert done.returncode == 64 and "Wrong usage" in done.stderr and done.stdout == ""
 
 
@@ -170,7 +169,7 @@ def test_an_archive_that_changed_since_its_event_is_refused(bucket):
     assert_prepared(bucket)
 
 
-@pytest.mark.parametrize("number", range(8) if SLOW else [4])
+@pytest.mark.parametrize("number", [pytest.param(number, marks=() if number == 4 else slow) for number in range(8)])
 @pytest.mark.parametrize("action", ["drop", "lost"])
 def test_a_killed_run_shows_nothing_half_and_is_gone_on_with(bucket, tmp_path, number, action):
     """Requests: the archive, the look for a manifest, four files, the list, the manifest."""
@@ -179,7 +178,7 @@ def test_a_killed_run_shows_nothing_half_and_is_gone_on_with(bucket, tmp_path, n
     arguments = [archive, "--output", f"s3://{bucket.name}/prepared", "--results", f"s3://{bucket.name}/results", "--scratch", tmp_path]
     with bucket.proxy() as proxy:
         killing(proxy, lambda: process, number, action)
-        process = subprocess.Popen([sys.executable, jobs.JOB, "split", *map(str, arguments)], stdout=subprocess.DEVNULL,
+        process = subprocess.Popen([sys.executable, job_runs.JOB, "split", *map(str, arguments)], stdout=subprocess.DEVNULL,
                                    env=environment(AWS_ENDPOINT_URL=proxy.url))
         assert process.wait(60) == -9
     shown = [key for key in bucket.keys("prepared/") if key.endswith(".manifest.json")]
@@ -188,7 +187,7 @@ def test_a_killed_run_shows_nothing_half_and_is_gone_on_with(bucket, tmp_path, n
         split(*arguments, AWS_ENDPOINT_URL=proxy.url)
     assert_prepared(bucket)
     versions = bucket.client.list_object_versions(Bucket=bucket.name, Prefix="prepared/")["Versions"]
-    assert len(versions) == 5 and jobs.leftovers(tmp_path) == []
+    assert len(versions) == 5 and job_runs.leftovers(tmp_path) == []
 
 
 def test_from_an_archive_that_arrives_to_an_array(moto):

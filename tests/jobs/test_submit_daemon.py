@@ -7,14 +7,12 @@ import threading
 import time
 
 import pytest
-from conftest import SLOW
 from fault_proxy import Fault
-from submitting import Cloud, ended, event_bridge_message, events, killing, s3_message, units_text
+from submitting import Cloud, ended, event_bridge_message, events, killing, s3_message, slow, units_text
 
 KEY = "mo 1/Müller+Anna.manifest.json"
 SUBMIT, LIST, MARK = r"/v1/submitjob", r"/v1/listjobs", r"/results/submitted/"
 QUICK_LEASE = {"RAKI_LEASE": 1, "RAKI_VISIBILITY": 1}
-slow = pytest.mark.skipif(not SLOW, reason="RAKI_SLOW=1")
 
 
 @pytest.fixture

@@ -14,11 +14,13 @@ import urllib.parse
 import urllib.request
 
 import boto3
+import pytest
 from fault_proxy import proxying
-from jobs import environment, manifest_text
+from job_runs import environment, manifest_text
 from moto.s3.responses import S3Response
 
 SUBMIT = pathlib.Path(__file__).resolve().parents[2] / "jobs" / "cloud" / "raki-submit"
+slow = pytest.mark.skipif(os.environ.get("RAKI_SLOW") != "1", reason="RAKI_SLOW=1")
 LOG_KEYS = set("ts level event job array_size attempt ms exit error messages".split())
 FAKE = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "eu-central-1"}
 _numbers = itertools.count(1)

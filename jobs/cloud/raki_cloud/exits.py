@@ -1,6 +1,8 @@
 """The exit codes (sysexits, the table of jobs/README.md), and the one exception that carries them."""
 
 import enum
+import os
+import traceback
 
 
 class Exit(enum.IntEnum):
@@ -46,6 +48,12 @@ def overall(codes):
 def known(code):
     """The code of another program as one of the table: what stands not in it is that program's bug."""
     return Exit(code) if code in Exit._value2member_map_ else Exit.BUG
+
+
+def bug_text(error):
+    """The kind of an error that nobody expected and where it came from, without its text, which may hold anything."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"Internal error, our bug: {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Report it."
 
 
 def from_os_error(error, path):

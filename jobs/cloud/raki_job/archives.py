@@ -13,7 +13,6 @@ import zlib
 
 import zstandard
 
-from raki_cloud.archive_names import kind_of as kind_of
 from raki_cloud.exits import Exit, Stop
 
 BLOCK_BYTES = 1 << 20

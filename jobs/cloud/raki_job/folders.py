@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 
-from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop
 
 LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
 
@@ -34,6 +34,19 @@ class OwnFolder:
         if not self.path.exists():
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent):
+    """An OwnFolder's path while it is needed."""
+    try:
+        own = OwnFolder(parent)
+    except OSError as error:
+        raise Stop(Exit.CANNOT_CREATE, f"No scratch folder: found '{error.strerror}', expected a folder to write to. At --scratch. Give another.") from None
+    try:
+        yield own.path
+    finally:
+        own.remove()
 
 
 def _locked(lock, path):

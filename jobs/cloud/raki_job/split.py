@@ -14,15 +14,15 @@ import time
 
 from raki_cloud import manifest
 from raki_cloud.archive_names import kind_of
-from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop, bug_text, from_os_error
 from raki_cloud.index import who_am_i
 from raki_cloud.log import Log
 
 from .archives import Limits
 from .convert import converters
+from .folders import scratch_folder
 from .inputs import find_input
 from .prepared import prepared_at
-from .run import _place_of, _scratch
 from .scans import beside, find_scans
 
 
@@ -42,7 +42,7 @@ def split(options, environment, interrupt):
         log.error("stopped", exit=stop.code, error=str(stop))
     except Exception as error:  # its text may hold anything
         code, found = Exit.BUG, {}
-        log.error("stopped", exit=Exit.BUG, error=_place_of(error))
+        log.error("stopped", exit=Exit.BUG, error=bug_text(error))
     log.info("summary", seconds=round(time.monotonic() - began, 3), exit=code, **found)
     return code
 
@@ -59,7 +59,7 @@ def _split(options, log, interrupt):
         prepared = stack.enter_context(contextlib.closing(prepared_at(options.output, identity)))
         if prepared.is_done():
             return {"run_id": identity, "skipped": 1}
-        scratch = stack.enter_context(_scratch(options))
+        scratch = stack.enter_context(scratch_folder(options.scratch))
         root = _unpacked(options.archives, found, scratch / "in", log)
         files = files_of(find_scans(root, rules), root)
         interrupt.check()

@@ -2,9 +2,8 @@
 
 import os
 import sys
-import traceback
 
-from raki_cloud.exits import Exit, Stop
+from raki_cloud.exits import Exit, Stop, bug_text
 from raki_cloud.log import Log
 
 from . import bundle
@@ -18,8 +17,8 @@ def main():
     except Stop as stop:
         print(f"raki-submit: {stop}", file=sys.stderr)
         return stop.code
-    except Exception as error:  # its text may hold anything, so only its kind and place are told
-        print(f"raki-submit: Internal error, our bug: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}", file=sys.stderr)
+    except Exception as error:
+        print(f"raki-submit: {bug_text(error)}", file=sys.stderr)
         return Exit.BUG
 
 

@@ -3,10 +3,9 @@
 import dataclasses
 import random
 import time
-import traceback
 
 from raki_cloud import manifest, s3
-from raki_cloud.exits import Exit, Stop, may_pass
+from raki_cloud.exits import Exit, Stop, bug_text, may_pass
 
 from . import claim
 from .plan import Ignored, Object, Poison, Targets, plan
@@ -46,9 +45,8 @@ def settle(body, received, settings, log):
             _bury(body, outcome, settings)
     except Stop as stop:
         outcome = Outcome(LATER, str(stop), exit=stop.code)
-    except Exception as error:  # its text may hold anything, so only its kind and place are told
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        outcome = Outcome(LATER, f"Internal error, our bug: {type(error).__name__} in {place.name}, line {place.lineno}", exit=Exit.BUG)
+    except Exception as error:
+        outcome = Outcome(LATER, bug_text(error), exit=Exit.BUG)
     tell = log.info if outcome.exit == Exit.DONE else log.warning
     tell(outcome.event, job=outcome.job or None, array_size=outcome.array_size, attempt=received, exit=int(outcome.exit), error=outcome.error or None,
          ms=round(1000 * (time.monotonic() - began)))
