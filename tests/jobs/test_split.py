@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 
 import job_runs
@@ -102,7 +103,8 @@ def test_an_archive_with_one_scan(tmp_path):
     assert [unit["id"] for unit in manifest_in(tmp_path)[1]["units"]] == ["scan"]
 
 
-@pytest.mark.parametrize("scans, wished, packed, indices", [(3, 1, 1, 3), (3, 2, 2, 2), (10_000, 1, 1, 10_000), (10_003, 1, 2, 5002), (10_003, 5, 5, 2001)])
+@pytest.mark.parametrize("scans, wished, packed, indices", [(3, 1, 1, 3), (3, 2, 2, 2), (10_000, 1, 1, 10_000), (10_003, 1, 2, 5002),
+                                                             (10_003, 5, 5, 2001)])
 def test_more_scans_than_an_array_has_indices_are_packed(scans, wished, packed, indices):
     options = SplitOptions(output="out", results="s3://results/here", units_per_index=wished)
     made = manifest_of([{"id": str(number), "input": f"{number}.h5"} for number in range(scans)], options, {})
@@ -188,6 +190,18 @@ def test_a_killed_run_shows_nothing_half_and_is_gone_on_with(bucket, tmp_path, n
     assert_prepared(bucket)
     versions = bucket.client.list_object_versions(Bucket=bucket.name, Prefix="prepared/")["Versions"]
     assert len(versions) == 5 and job_runs.leftovers(tmp_path) == []
+
+
+def test_sigterm_ends_it_and_leaves_nothing_to_be_seen(bucket, tmp_path):
+    archive = bucket.put("raw/a.tar", packed("tar", MEMBERS))
+    with bucket.proxy() as proxy:
+        usual = proxy.note
+        proxy.note = lambda method, path: (method == "GET" and (process.terminate(), time.sleep(0.3)), usual(method, path))[1]
+        process = subprocess.Popen([sys.executable, job_runs.JOB, "split", archive, "--output", f"s3://{bucket.name}/prepared", "--results", "results",
+                                    "--scratch", tmp_path], stdout=subprocess.PIPE, text=True, env=environment(AWS_ENDPOINT_URL=proxy.url))
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 75 and json.loads(out.splitlines()[-1])["exit"] == 75
+    assert bucket.keys("prepared/") == [] and job_runs.leftovers(tmp_path) == []
 
 
 def test_from_an_archive_that_arrives_to_an_array(moto):

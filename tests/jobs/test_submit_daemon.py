@@ -96,8 +96,8 @@ def test_trouble_with_batch_never_submits_twice(cloud, action, listed):
 
 
 @pytest.mark.parametrize("method, path, action, times", [
-    ("PUT", MARK, "lost", 1), ("POST", "^/$", "lost", 1), pytest.param("PUT", MARK, "500", 2, marks=slow), pytest.param("PUT", MARK, "drop", 1, marks=slow),
-    pytest.param("GET", "manifest", "503", 2, marks=slow), pytest.param("POST", "^/$", "500", 3, marks=slow)])
+    ("PUT", MARK, "lost", 1), ("POST", "^/$", "lost", 1), pytest.param("PUT", MARK, "500", 2, marks=slow),
+    pytest.param("PUT", MARK, "drop", 1, marks=slow), pytest.param("GET", "manifest", "503", 2, marks=slow), pytest.param("POST", "^/$", "500", 3, marks=slow)])
 def test_trouble_with_s3_and_sqs_passes(cloud, method, path, action, times):
     cloud.put_and_send(KEY, units_text(2))
     with cloud.proxy(Fault(method, path, action, times)) as proxy:
@@ -157,7 +157,13 @@ def test_what_batch_refuses_is_told_and_stays(cloud):
 
 
 def _line(process, event):
-    return next(line for line in map(json.loads, process.stdout) if line["event"] == event)
+    """Its next line of that kind; a daemon that writes none within 40 s is killed."""
+    watchdog = threading.Timer(40, process.kill)
+    watchdog.start()
+    try:
+        return next((line for line in map(json.loads, process.stdout) if line["event"] == event), None)
+    finally:
+        watchdog.cancel()
 
 
 REQUESTS = ["receive", "read the manifest", "claim", "submit", "note", "delete"]
@@ -272,8 +278,8 @@ def test_a_message_is_held_while_it_is_worked_on(cloud):
     assert events(lines) == ["submitted"] and lines[1]["attempt"] == 1
 
 
-@pytest.mark.parametrize("more, code", [({"RAKI_QUEUE": ""}, 64), ({"RAKI_JOB_QUEUE": ""}, 78), ({"RAKI_RESULTS": "results"}, 78), ({"RAKI_WAIT": "21"}, 78),
-                                        ({"RAKI_SPLIT_DEFINITION": "split"}, 78)],
+@pytest.mark.parametrize("more, code", [({"RAKI_QUEUE": ""}, 64), ({"RAKI_JOB_QUEUE": ""}, 78), ({"RAKI_RESULTS": "results"}, 78),
+                                        ({"RAKI_WAIT": "21"}, 78), ({"RAKI_SPLIT_DEFINITION": "split"}, 78)],
                          ids=["no queue", "no job queue", "results on disk", "wait", "split to nowhere"])
 def test_wrong_settings_end_it_with_a_word(cloud, more, code):
     process = cloud.start(**more)

@@ -47,7 +47,8 @@ def call(cloud, code, bodies, left=(60_000,) * 10, url=None, **variables):
     done = subprocess.run([sys.executable, "-c", CALL], input=json.dumps([{"Records": records}, list(left)]), capture_output=True, text=True,
                           cwd=code.parent, env={**cloud.variables(url, **variables), "PYTHONPATH": str(code)})
     assert done.returncode == 0, done.stderr
-    return [int(one["itemIdentifier"]) for one in json.loads(done.stderr.splitlines()[-1])["batchItemFailures"]], list(map(json.loads, done.stdout.splitlines()))
+    failures = json.loads(done.stderr.splitlines()[-1])["batchItemFailures"]
+    return [int(one["itemIdentifier"]) for one in failures], list(map(json.loads, done.stdout.splitlines()))
 
 
 def test_only_messages_that_failed_come_again(cloud, code):

@@ -39,7 +39,8 @@ S3Response.put_object = _put_at_once
 
 def s3_message(bucket, key, etag, name="ObjectCreated:Put"):
     entry = {"key": urllib.parse.quote_plus(key), "size": 1, "eTag": etag, "sequencer": "0A"}
-    return json.dumps({"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name, "s3": {"bucket": {"name": bucket}, "object": entry}}]})
+    record = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": name, "s3": {"bucket": {"name": bucket}, "object": entry}}
+    return json.dumps({"Records": [record]})
 
 
 def event_bridge_message(bucket, key, etag, kind="Object Created"):
@@ -65,8 +66,8 @@ class Cloud:
         self._make_batch()
 
     def _make_batch(self):
-        request = urllib.request.Request(f"{self.url}/moto-api/config", b'{"batch": {"use_docker": false}}', {"Content-Type": "application/json"}, method="POST")
-        urllib.request.urlopen(request).close()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/config", b'{"batch": {"use_docker": false}}',
+                                                      {"Content-Type": "application/json"})).close()
         role = self.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         place = self.batch.create_compute_environment(computeEnvironmentName=self.name, type="UNMANAGED", state="ENABLED", serviceRole=role)
         order = [{"order": 1, "computeEnvironment": place["computeEnvironmentArn"]}]

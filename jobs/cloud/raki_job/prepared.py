@@ -23,7 +23,7 @@ def prepared_at(output, identity):
 
 
 def _names(name, paths):
-    """Name in the folder -> file: what a scan was called in its archive may be a patient's name."""
+    """Name in the folder -> file. Units' ids are unique, what files were called in their archives is not."""
     return {name + path.suffix.lower(): path for path in paths}
 
 
@@ -92,6 +92,7 @@ class _OnDisk:
     def finish(self, manifest):
         with creating(WHAT):
             (self._own.path / "out" / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+            os.sync()  # all files at once: the rename must not outlive them when the power fails
             try:
                 os.rename(self._own.path / "out", self._target)
             except OSError as error:

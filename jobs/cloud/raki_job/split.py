@@ -28,23 +28,22 @@ from .scans import beside, find_scans
 
 def split(options, environment, interrupt):
     """The exit code. Nothing is thrown."""
-    log, began = Log(), time.monotonic()
+    log, began, code, found = Log(), time.monotonic(), Exit.DONE, {}
     try:
         me = who_am_i(environment)
         log = Log(job=me.job or None, attempt=me.attempt)
-        code, found = Exit.DONE, _split(options, log, interrupt)
-    except Stop as stop:
-        code, found = stop.code, {}
-        log.error("stopped", exit=stop.code, error=str(stop))
-    except OSError as error:
-        stop = from_os_error(error, "the scratch folder")
-        code, found = stop.code, {}
-        log.error("stopped", exit=stop.code, error=str(stop))
-    except Exception as error:  # its text may hold anything
-        code, found = Exit.BUG, {}
-        log.error("stopped", exit=Exit.BUG, error=bug_text(error))
+        found = _split(options, log, interrupt)
+    except Exception as error:
+        code, text = _told(error)
+        log.error("stopped", exit=code, error=text)
     log.info("summary", seconds=round(time.monotonic() - began, 3), exit=code, **found)
     return code
+
+
+def _told(error):
+    if isinstance(error, OSError):
+        error = from_os_error(error, "the scratch folder")
+    return (error.code, str(error)) if isinstance(error, Stop) else (Exit.BUG, bug_text(error))
 
 
 def _split(options, log, interrupt):
@@ -54,14 +53,14 @@ def _split(options, log, interrupt):
     indices_of(manifest_of([{"id": "any", "input": "any.h5"}], options, common))  # a wrong option shows before the work
     limits = Limits(options.most_bytes, options.most_members, options.most_ratio)
     with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(scratch_folder(options.scratch))
         found = [stack.enter_context(contextlib.closing(_archive(address, options.etag, limits, interrupt))) for address in options.archives]
         identity = identity_of(options, common, found)
         prepared = stack.enter_context(contextlib.closing(prepared_at(options.output, identity)))
         if prepared.is_done():
             return {"run_id": identity, "skipped": 1}
-        scratch = stack.enter_context(scratch_folder(options.scratch))
         root = _unpacked(options.archives, found, scratch / "in", log)
-        files = files_of(find_scans(root, rules), root)
+        files = files_of(find_scans(root, rules))
         interrupt.check()
         began = time.monotonic()
         size = sum(path.stat().st_size for paths in files.values() for path in paths)
@@ -82,7 +81,8 @@ def _archive(address, etag, limits, interrupt):
 
 def identity_of(options, common, found):
     """The same archives, split in the same way, have the same folder."""
-    text = json.dumps([options.archives, [one.seen for one in found], options.results, common, options.units_per_index, options.convert], sort_keys=True)
+    archives = [[posixpath.basename(address), one.seen] for address, one in zip(options.archives, found)]
+    text = json.dumps([archives, manifest_of([], options, common), options.convert], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -97,11 +97,9 @@ def _unpacked(addresses, found, folder, log):
     return folder
 
 
-def files_of(scans, root):
+def files_of(scans):
     """Unit id -> the files of its scan, that which names it first."""
-    if len(scans) == 1 and not scans[0].folder:
-        scans[0].folder = "scan"
-    return {scan.folder: [scan.path, *map(scan.path.with_name, beside(scan.path.name))] for scan in scans}
+    return {scan.folder or "scan": [scan.path, *map(scan.path.with_name, beside(scan.path.name))] for scan in scans}
 
 
 def options_of(words):

@@ -17,7 +17,7 @@ def handler(event, context):
     always tried, however short the function's limit."""
     settings, log, failed = parse([], os.environ).settings(), Log(), []
     for number, record in enumerate(event["Records"]):
-        in_time = number == 0 or context is None or context.get_remaining_time_in_millis() > MILLISECONDS_FOR_ONE
+        in_time = number == 0 or context.get_remaining_time_in_millis() > MILLISECONDS_FOR_ONE
         received = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
         if not in_time or settle(record["body"], received, settings, log).event == LATER:
             failed.append({"itemIdentifier": record["messageId"]})

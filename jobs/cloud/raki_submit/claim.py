@@ -73,7 +73,7 @@ def _put_if(place, mark, **condition):
     body = (json.dumps(mark, indent=1) + "\n").encode()
     with s3.told(WHAT):
         try:
-            return s3.client("s3", ATTEMPTS).put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType="application/json", **condition)["ETag"]
+            return s3.client("s3", ATTEMPTS).put_object(Bucket=place.bucket, Key=place.key, Body=body, **condition)["ETag"]
         except errors.ClientError as error:
             if s3.is_taken(error):
                 return None

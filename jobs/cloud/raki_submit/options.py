@@ -11,7 +11,7 @@ from .submit import Settings
 EPILOG = ("A name in [brackets] is that of an environment variable, which counts where the option is not given. Credentials come from where boto3 "
           "looks for them.")
 NEEDED = ("job_queue", "job_definition", "results", "dead_letters")
-MOST = {"wait": 20, "visibility": 43200}  # seconds, SQS's limits
+MOST = {"wait": 20, "visibility": 43200, "lease": 43200}  # seconds, SQS's limits
 
 
 def _option(default, help_text, **more):
@@ -27,7 +27,8 @@ class Options:
     job_definition: str = _option("", "job definition of Batch; its command holds Ref::manifest", metavar="NAME")
     results: str = _option("", "where submissions are noted, below it in submitted/, and results of archives go", metavar="s3://...")
     dead_letters: str = _option("", "queue for messages that can never become a job", metavar="URL")
-    split_definition: str = _option("", "job definition for archives; its command holds Ref::archive, Ref::etag, Ref::output, Ref::results", metavar="NAME")
+    split_definition: str = _option("", "job definition for archives; its command holds Ref::archive, Ref::etag, Ref::output, Ref::results",
+                                    metavar="NAME")
     split_queue: str = _option("", "queue of Batch for archives, where it is another", metavar="NAME")
     prepared: str = _option("", "where archives are unpacked to; needed with --split-definition", metavar="s3://...")
     lease: float = _option(120.0, "a submitter that began so long ago, and did not end, is taken for dead", metavar="SECONDS")

@@ -12,7 +12,7 @@ from .plan import Ignored, Object, Poison, Targets, plan
 
 LATER, POISON, SUBMITTED, DUPLICATE, IGNORED = "later", "poison", "submitted", "duplicate", "ignored"
 MOST_IMPORTANT_FIRST = (LATER, POISON, SUBMITTED, DUPLICATE, IGNORED)
-PAUSES = (1, 2, 4, 8, 16)  # seconds between two SubmitJob calls, shortened by chance
+PAUSES = (1, 2, 4, 8, 0)  # seconds behind each SubmitJob call that failed, shortened by chance
 BUSY = "another submitter has it"
 
 
