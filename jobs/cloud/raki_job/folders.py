@@ -11,6 +11,7 @@ import shutil
 
 from raki_cloud.exits import Exit, Stop
 
+_ours = set()  # locks of this process: where a network's file system makes locks those of a process, we would get them again
 LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
 
 
@@ -25,6 +26,7 @@ class OwnFolder:
             self._lock_path = parent / f".{name}.lock"
             self._lock = _locked(os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), self._lock_path)
             if self._lock is not None:
+                _ours.add(self._lock_path)
                 break
         self.path = parent / f".{name}"
         self.path.mkdir(mode=0o700)
@@ -34,6 +36,7 @@ class OwnFolder:
         if not self.path.exists():
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
+        _ours.discard(self._lock_path)
 
 
 @contextlib.contextmanager
@@ -47,6 +50,12 @@ def scratch_folder(parent):
         yield own.path
     finally:
         own.remove()
+
+
+def disk_trouble(error):
+    """An OSError over files of our own in a scratch folder, as a Stop."""
+    return Stop(Exit.IO, f"Reading or writing failed: found '{error.strerror}', expected room and a working disk. At the unit's files. "
+                         "Try again; give --scratch a larger disk if it is full.")
 
 
 def _locked(lock, path):
@@ -74,6 +83,8 @@ def remove_dead(parent):
 
 def _remove_if_dead(parent, name):
     path = parent / f".{name}.lock"
+    if path in _ours:
+        return
     lock = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

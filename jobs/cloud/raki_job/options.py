@@ -1,7 +1,7 @@
 """What a user can choose: the names, defaults and help of the command line stand here and nowhere else."""
 
 import dataclasses
-import tempfile
+import os
 
 from raki_cloud import command_line
 from raki_cloud.command_line import option
@@ -18,7 +18,8 @@ def _shared(default, help_text, **more):
 class InputOptions:
     """What every command that fetches inputs has."""
 
-    scratch: str = _shared(tempfile.gettempdir(), "folder for what is on its way: unpacked archives, inputs and results of three units at most", metavar="DIR")
+    scratch: str = _shared(os.environ.get("TMPDIR") or "/tmp", "folder for what is on its way: unpacked archives, inputs and results of three units at most",
+                           metavar="DIR")
     convert: list[str] = _shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
                                      "(in the environment one a line)", metavar="RULE", repeated=True)
     most_bytes: int = _shared(200 << 30, "largest input, after unpacking", metavar="N")

@@ -8,7 +8,7 @@ import pathlib
 import shlex
 import time
 
-from raki_cloud.exits import Exit, Stop, bug_text, from_os_error
+from raki_cloud.exits import Exit, Stop, bug_text
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
 from raki_cloud.manifest import load
@@ -16,7 +16,7 @@ from raki_cloud.manifest import load
 from .ahead import Ahead
 from .archives import Limits
 from .convert import convert, converters
-from .folders import OwnFolder, scratch_folder
+from .folders import OwnFolder, disk_trouble, scratch_folder
 from .identity import run_id
 from .inputs import find_input
 from .interrupt import Interrupt, Interrupted
@@ -139,7 +139,7 @@ class Job:
         except Stop as stop:
             task.fail(stop.code, str(stop), str(stop))
         except OSError as error:
-            stop = from_os_error(error, "the unit's files")
+            stop = disk_trouble(error)
             task.fail(stop.code, str(stop), str(stop))
         except Exception as error:
             task.fail(Exit.BUG, bug_text(error), bug_text(error))

@@ -14,13 +14,13 @@ import time
 
 from raki_cloud import manifest
 from raki_cloud.archive_names import kind_of
-from raki_cloud.exits import Exit, Stop, bug_text, from_os_error
+from raki_cloud.exits import Exit, Stop, bug_text
 from raki_cloud.index import who_am_i
 from raki_cloud.log import Log
 
 from .archives import Limits
 from .convert import converters
-from .folders import scratch_folder
+from .folders import disk_trouble, scratch_folder
 from .inputs import find_input
 from .prepared import prepared_at
 from .scans import beside, find_scans
@@ -42,7 +42,7 @@ def split(options, environment, interrupt):
 
 def _told(error):
     if isinstance(error, OSError):
-        error = from_os_error(error, "the scratch folder")
+        error = disk_trouble(error)
     return (error.code, str(error)) if isinstance(error, Stop) else (Exit.BUG, bug_text(error))
 
 
