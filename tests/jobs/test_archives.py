@@ -13,9 +13,10 @@ import zipfile
 import job_runs
 import pytest
 import zstandard
+from raki_cloud.archive_names import kind_of
 from raki_cloud.exits import Stop
 from raki_job import archives
-from raki_job.archives import Limits, kind_of, unpack
+from raki_job.archives import Limits, unpack
 from raki_job.scans import find_scans
 
 LIMITS = Limits(bytes=100 << 20, members=50, ratio=100)

@@ -13,7 +13,7 @@ SLOW_DOWN = (b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Secret^
 
 @dataclasses.dataclass
 class Fault:
-    """What happens to the next `times` requests of that kind: "503", "500", "403", "cut" (in the middle of the body), "drop" (before any answer),
+    """What happens to the next `times` requests of that kind: "503", "500", "429", "403", "cut" (in the middle of the body), "drop" (before any answer),
     "lost" (done by the server, but its answer is dropped), "slow" (the body in small pieces), "stall" (half of the body, then silence)."""
 
     method: str
@@ -58,7 +58,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         action = self.proxy.note(self.command, self.path)
-        if action in ("500", "503", "403"):
+        if action in ("500", "503", "403", "429"):
             return self._answer(int(action), {}, SLOW_DOWN if action == "503" else b"")
         if action == "drop":
             return self._hang_up()

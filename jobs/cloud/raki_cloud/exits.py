@@ -1,6 +1,8 @@
 """The exit codes (sysexits, the table of jobs/README.md), and the one exception that carries them."""
 
 import enum
+import os
+import traceback
 
 
 class Exit(enum.IntEnum):
@@ -49,6 +51,12 @@ def known(code):
         return Exit(code)
     except ValueError:
         return Exit.BUG
+
+
+def bug_text(error):
+    """The kind of an error that nobody expected and where it came from, without its text, which may hold anything."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"Internal error, our bug: {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Report it."
 
 
 def from_os_error(error, path):

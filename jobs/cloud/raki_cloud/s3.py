@@ -22,12 +22,15 @@ from .exits import Exit, Stop
 
 MOST_SINGLE_BYTES = 5 << 30  # S3's limit of one PUT
 CODES = {  # what S3 says -> what it means for us
-    Exit.NO_INPUT: {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "InvalidObjectState"},
+    Exit.NO_INPUT: {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "InvalidObjectState", "QueueDoesNotExist",
+                    "AWS.SimpleQueueService.NonExistentQueue"},
     Exit.NO_PERMISSION: {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AllAccessDisabled",
                          "AccessDeniedException", "KMS.DisabledException", "KMSAccessDeniedException"},
     Exit.IO: {"ConditionalRequestConflict"},  # another attempt is writing the same object right now
-    Exit.TRY_AGAIN: {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"},
-    Exit.CONFIGURATION: {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}}
+    Exit.TRY_AGAIN: {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "Throttling", "ThrottlingException",
+                     "RequestThrottled", "TooManyRequestsException"},
+    Exit.CONFIGURATION: {"InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
+                         "ClientException"}}  # the last is Batch's: no such queue or definition, or a request it does not take
 KINDS = (  # the same for what never reached a server or came back broken, first match wins
     ((errors.NoCredentialsError, errors.PartialCredentialsError, errors.NoRegionError, errors.ProfileNotFound, errors.ConfigNotFound), Exit.CONFIGURATION),
     ((errors.ParamValidationError, errors.InvalidEndpointConfigurationError), Exit.CONFIGURATION),
@@ -59,12 +62,12 @@ def place_of(address):
 
 
 @functools.cache
-def client(service="s3"):
+def client(service="s3", attempts=12):
     """Clients are safe to share between threads. Twelve attempts: with pauses of up to 20 s, S3 has minutes to recover."""
     seconds = float(os.environ.get("RAKI_S3_TIMEOUT", "60"))
     elsewhere = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
     config = botocore.config.Config(
-        retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=min(seconds, 10), read_timeout=seconds, tcp_keepalive=True,
+        retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=min(seconds, 10), read_timeout=seconds, tcp_keepalive=True,
         user_agent_extra="raki", inject_host_prefix=not elsewhere, s3={"addressing_style": "path"} if elsewhere else {})
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     with told("the service"):
@@ -140,16 +143,21 @@ def _writing(what):
         raise Stop(Exit.CANNOT_CREATE if stop.code == Exit.NO_INPUT else stop.code, str(stop)) from None
 
 
-def put_file(place, path, sha256, what):
+def put_file(place, path, sha256, what, once=False):
     """The object's version, or None in a bucket without versions. S3 itself compares what arrives with the SHA-256 (hex). One PUT: an
-    upload that breaks off leaves nothing, no parts either."""
+    upload that breaks off leaves nothing, no parts either. `once`: an object that is there stays."""
     if (size := os.path.getsize(path)) > MOST_SINGLE_BYTES:
         raise Stop(Exit.CANNOT_CREATE, f"File too large: found {size} bytes, expected at most {MOST_SINGLE_BYTES}. At {what}. "
                                        "Write slices or series as single files (--dicom), or the result to disk.")
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    condition = {"IfNoneMatch": "*"} if once else {}
     with _writing(what), open(path, "rb") as stream:
-        answer = client().put_object(Bucket=place.bucket, Key=place.key, Body=stream, ChecksumSHA256=checksum)
-    return answer.get("VersionId")
+        try:
+            return client().put_object(Bucket=place.bucket, Key=place.key, Body=stream, ChecksumSHA256=checksum, **condition).get("VersionId")
+        except errors.ClientError as error:
+            if once and is_taken(error):
+                return None
+            raise
 
 
 def put_json(place, value, what):

@@ -15,7 +15,6 @@ import zstandard
 
 from raki_cloud.exits import Exit, Stop
 
-KINDS = {".tar": "tar", ".tar.gz": "gz", ".tgz": "gz", ".tar.zst": "zst", ".zip": "zip"}
 BLOCK_BYTES = 1 << 20
 MOST_AT_ONCE = 64 << 20  # what zipfile may ask for in one piece: its list of members
 MOST_HEADER_BYTES = 1 << 20  # of a tar member's extended header, which tarfile reads into memory
@@ -33,11 +32,6 @@ class Limits:
     bytes: int
     members: int
     ratio: float
-
-
-def kind_of(name):
-    """How an archive of that name is packed; None: it is none."""
-    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), None)
 
 
 def refused(found, expected):

@@ -1,12 +1,15 @@
 """Hidden folders that are ours while we live: a lock beside each tells others so, and vanishes with the process, however it ends."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
 import re
 import secrets
 import shutil
+
+from raki_cloud.exits import Exit, Stop
 
 _ours = set()  # locks of this process: where a network's file system makes locks those of a process, we would get them again
 LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
@@ -34,6 +37,25 @@ class OwnFolder:
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
         _ours.discard(self._lock_path)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent):
+    """An OwnFolder's path while it is needed."""
+    try:
+        own = OwnFolder(parent)
+    except OSError as error:
+        raise Stop(Exit.CANNOT_CREATE, f"No scratch folder: found '{error.strerror}', expected a folder to write to. At --scratch. Give another.") from None
+    try:
+        yield own.path
+    finally:
+        own.remove()
+
+
+def disk_trouble(error):
+    """An OSError over files of our own in a scratch folder, as a Stop."""
+    return Stop(Exit.IO, f"Reading or writing failed: found '{error.strerror}', expected room and a working disk. At the unit's files. "
+                         "Try again; give --scratch a larger disk if it is full.")
 
 
 def _locked(lock, path):
@@ -71,3 +93,14 @@ def _remove_if_dead(parent, name):
             path.unlink()
     finally:
         os.close(lock)
+
+
+@contextlib.contextmanager
+def creating(what):
+    """What cannot be created on a disk; a full one may have room later."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG):
+            raise Stop(Exit.CANNOT_CREATE, f"Cannot write: found '{error.strerror}', expected a folder to write to. At {what}. Check path and rights.") from None
+        raise Stop(Exit.IO, f"Writing failed: found '{error.strerror}', expected room and a working disk. At {what}. Try again.") from None

@@ -8,6 +8,7 @@ import pathlib
 import posixpath
 
 from raki_cloud import s3
+from raki_cloud.archive_names import kind_of
 from raki_cloud.exits import Exit, Stop, from_os_error
 from raki_cloud.s3_reader import S3Reader
 
@@ -43,7 +44,7 @@ class _InS3:
 
     def __init__(self, unit, place, limits, check):
         self._limits, self._check = limits, check
-        self._kind = archives.kind_of(place.key)
+        self._kind = kind_of(place.key)
         self._readers = {}  # relative name -> S3Reader: its GET is under way
         if place.key.endswith("/") or not place.key:
             self._files = self._listed(place)
@@ -122,7 +123,7 @@ class _OnDisk:
     def __init__(self, unit, limits, check):
         self._limits, self._check = limits, check
         self._root = pathlib.Path(unit.place)
-        self._kind = None if unit.place.endswith("/") else archives.kind_of(self._root.name)
+        self._kind = None if unit.place.endswith("/") else kind_of(self._root.name)
         try:
             self.seen = self._identify()
         except OSError as error:

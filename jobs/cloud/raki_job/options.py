@@ -15,7 +15,20 @@ def _shared(default, help_text, **more):
 
 
 @dataclasses.dataclass(frozen=True)
-class RunOptions:
+class InputOptions:
+    """What every command that fetches inputs has."""
+
+    scratch: str = _shared(os.environ.get("TMPDIR") or "/tmp", "folder for what is on its way: unpacked archives, inputs and results of three units at most",
+                           metavar="DIR")
+    convert: list[str] = _shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
+                                     "(in the environment one a line)", metavar="RULE", repeated=True)
+    most_bytes: int = _shared(200 << 30, "largest input, after unpacking", metavar="N")
+    most_members: int = _shared(10_000, "most files of an input", metavar="N")
+    most_ratio: float = _shared(100.0, "most bytes that a byte of an archive may become", metavar="X")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions(InputOptions):
     """Compute the units of a manifest, or those of one index of it, and publish each result once."""
 
     manifest: str = _shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
@@ -23,12 +36,6 @@ class RunOptions:
     worker: str = _shared("raki worker --log json", "command of the engine", metavar="COMMAND")
     device: str = _shared("", "passed on to the engine", metavar="D")
     threads: int | None = _shared(None, "passed on to the engine", metavar="N")
-    scratch: str = _shared(os.environ.get("TMPDIR") or "/tmp", "folder for inputs and results on their way, those of three units at most", metavar="DIR")
-    convert: list[str] = _shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
-                                     "(in the environment one a line)", metavar="RULE", repeated=True)
-    most_bytes: int = _shared(200 << 30, "largest input, after unpacking", metavar="N")
-    most_members: int = _shared(10_000, "most files of an input", metavar="N")
-    most_ratio: float = _shared(100.0, "most bytes that a byte of an archive may become", metavar="X")
     start_timeout: float = _shared(300.0, "seconds until the engine is ready", metavar="SECONDS")
     fetch_timeout: float = _shared(3600.0, "seconds to fetch, unpack and convert a unit's input", metavar="SECONDS")
     unit_timeout: float = _shared(3600.0, "seconds to compute a scan", metavar="SECONDS")

@@ -8,8 +8,11 @@ from raki_cloud.exits import Exit, Stop
 from .interrupt import Interrupt
 from .options import parse_run
 from .run import run
+from .split import split
+from .split_options import parse_split
 
-USAGE = "usage: raki-job run [MANIFEST] [options]; raki-job run --help tells them"
+COMMANDS = {"run": (parse_run, run), "split": (parse_split, split)}
+USAGE = "usage: raki-job run [MANIFEST] [options], or raki-job split ARCHIVE ... [options]; raki-job COMMAND --help tells them"
 
 
 def main():
@@ -18,12 +21,13 @@ def main():
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return Exit.DONE
-    if arguments[:1] != ["run"]:
+    if not arguments or arguments[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)
         return Exit.USAGE
+    parse, command = COMMANDS[arguments[0]]
     try:
-        options = parse_run(arguments[1:], os.environ)
+        options = parse(arguments[1:], os.environ)
     except Stop as stop:
         print(f"raki-job: {stop}", file=sys.stderr)
         return stop.code
-    return run(options, os.environ, interrupt)
+    return command(options, os.environ, interrupt)

@@ -11,7 +11,7 @@ import pathlib
 from raki_cloud import s3
 from raki_cloud.exits import Exit, Stop
 
-from .folders import OwnFolder, remove_dead
+from .folders import OwnFolder, creating, remove_dead
 
 SUCCESS, FAILURE = "_SUCCESS.json", "_FAILURE.json"
 UPLOADS_AT_ONCE = 8
@@ -102,13 +102,13 @@ class _OnDisk:
 
     def make_room(self, task):
         """Beside the result, so that it becomes visible by one rename."""
-        with _told():
+        with creating(WHAT):
             (self._output / task.unit.id).mkdir(parents=True, exist_ok=True)
             return OwnFolder(self._output / task.unit.id)
 
     def publish(self, task, files, note):
         """False where another attempt was first."""
-        with _told():
+        with creating(WHAT):
             _write(task.made / SUCCESS, note(files))
             for folder in {task.made, *(path for path in task.made.rglob("*") if path.is_dir())}:
                 _sync(folder)
@@ -132,7 +132,7 @@ class _OnDisk:
         raise Stop(Exit.CANNOT_CREATE, f"Folder in the way: found other files, expected none. At {WHAT}. Remove its folder.")
 
     def note_failure(self, task):
-        with _told():
+        with creating(WHAT):
             (self._output / task.unit.id).mkdir(parents=True, exist_ok=True)
             own = OwnFolder(self._output / task.unit.id)
             try:
@@ -141,17 +141,6 @@ class _OnDisk:
                 os.replace(own.path / FAILURE, self._at(task) / FAILURE)
             finally:
                 own.remove()
-
-
-@contextlib.contextmanager
-def _told():
-    """What cannot be created on a disk; a full one may have room later."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG):
-            raise Stop(Exit.CANNOT_CREATE, f"Cannot write: found '{error.strerror}', expected a folder to write to. At {WHAT}. Check path and rights.") from None
-        raise Stop(Exit.IO, f"Writing failed: found '{error.strerror}', expected room and a working disk. At {WHAT}. Try again.") from None
 
 
 def _write(path, value):

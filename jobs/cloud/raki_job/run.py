@@ -7,9 +7,8 @@ import os
 import pathlib
 import shlex
 import time
-import traceback
 
-from raki_cloud.exits import Exit, Stop
+from raki_cloud.exits import Exit, Stop, bug_text
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
 from raki_cloud.manifest import load
@@ -17,7 +16,7 @@ from raki_cloud.manifest import load
 from .ahead import Ahead
 from .archives import Limits
 from .convert import convert, converters
-from .folders import OwnFolder
+from .folders import OwnFolder, disk_trouble, scratch_folder
 from .identity import run_id
 from .inputs import find_input
 from .interrupt import Interrupt, Interrupted
@@ -41,7 +40,7 @@ def run(options, environment, interrupt):
         manifest = load(options.manifest)
         units = manifest.of_index(me.index)
         log.info("start", units=len(units), array_size=me.array_size)
-        with _scratch(options) as scratch, _engine(options, log, interrupt) as worker:
+        with scratch_folder(options.scratch) as scratch, _engine(options, log, interrupt) as worker:
             worker.start()
             Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units)
     except Stop as stop:
@@ -49,20 +48,8 @@ def run(options, environment, interrupt):
         log.error("stopped", exit=stop.code, error=str(stop))
     except Exception as error:  # its text may hold anything
         tally.stopped(Exit.BUG)
-        log.error("stopped", exit=Exit.BUG, error=_place_of(error))
+        log.error("stopped", exit=Exit.BUG, error=bug_text(error))
     return tally.tell(log)
-
-
-@contextlib.contextmanager
-def _scratch(options):
-    try:
-        own = OwnFolder(options.scratch)
-    except OSError as error:
-        raise Stop(Exit.CANNOT_CREATE, f"No scratch folder: found '{error.strerror}', expected a folder to write to. At --scratch. Give another.") from None
-    try:
-        yield own.path
-    finally:
-        own.remove()
 
 
 @contextlib.contextmanager
@@ -79,12 +66,6 @@ def _engine(options, log, interrupt):
         yield worker
     finally:
         worker.close(WORKER_SECONDS)
-
-
-def _place_of(error):
-    """The kind of an error and where it came from, without its text, which may hold anything."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"Internal error, our bug: {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Report it."
 
 
 @dataclasses.dataclass
@@ -158,11 +139,10 @@ class Job:
         except Stop as stop:
             task.fail(stop.code, str(stop), str(stop))
         except OSError as error:
-            text = (f"Reading or writing failed: found '{error.strerror}', expected room and a working disk. At the unit's files. "
-                    "Try again; give --scratch a larger disk if it is full.")
-            task.fail(Exit.IO, text, text)
+            stop = disk_trouble(error)
+            task.fail(stop.code, str(stop), str(stop))
         except Exception as error:
-            task.fail(Exit.BUG, _place_of(error), _place_of(error))
+            task.fail(Exit.BUG, bug_text(error), bug_text(error))
         finally:
             task.seconds[stage] = time.monotonic() - began
 
