@@ -12,8 +12,7 @@ import time
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from batch_local import BATCH_LOCAL, CATCH_ALL, Run, batch_local, command_of, definition, submission  # noqa: E402
+from batch_local import BATCH_LOCAL, CATCH_ALL, Run, batch_local, command_of, definition, submission
 
 FIVE_RULES = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "CannotPull*", "action": "RETRY"},
               {"onExitCode": "75", "action": "RETRY"}, {"onExitCode": "74", "action": "RETRY"}, CATCH_ALL]
@@ -310,7 +309,7 @@ def with_fake_podman(folder, *arguments, **more):
 
 
 def test_podman_gets_what_the_definition_says(tmp_path):
-    run, calls = with_fake_podman(tmp_path, "--image")
+    run, calls = with_fake_podman(tmp_path, "--image", "-")
     assert run.of()[0]["exit_code"] == 3 and "sees secret" in run.stderr
     words = calls[2].split()
     assert words[:3] == ["run", "--rm", "--name"] and words[-3:] == ["raki", "raki-job", "run"]
@@ -326,7 +325,7 @@ def test_an_image_that_cannot_be_pulled_is_a_reason(tmp_path):
 
 
 def test_a_time_out_in_podman_goes_through_podman(tmp_path):
-    run, calls = with_fake_podman(tmp_path, "--image", "--timeout", "1", SLEEPS="1")
+    run, calls = with_fake_podman(tmp_path, "--image", "-", "--timeout", "1", SLEEPS="1")
     assert run.of()[0]["exit_code"] == 75 and any(call.startswith("kill --signal TERM raki-batch-local-") for call in calls)
 
 

@@ -1,15 +1,11 @@
 """jobs/cloud/raki-batch-local: what AWS Batch would refuse is refused before anything runs, and what it takes is taken."""
 
 import json
-import pathlib
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "cloud"))
-from batch_local import CATCH_ALL, batch_local, definition, submission  # noqa: E402
-from raki_batch_local.retry import HOST_LOST, End, is_retried, matches  # noqa: E402
+from batch_local import CATCH_ALL, batch_local, definition, submission
+from raki_batch_local.retry import HOST_LOST, End, is_retried, matches
 
 RETRY_75 = {"onExitCode": "75", "action": "RETRY"}
 
@@ -122,9 +118,13 @@ def test_a_file_that_is_no_request(tmp_path, text, code):
     assert str(path) in run.stderr and "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--grace", "0"], ["--timeout", "inf"], ["--parallel", "0"], ["--parameter", "x"], ["--colour"], ["--submit", "x", "--array-size", "2"]])
+@pytest.mark.parametrize("arguments", [["--grace", "0"], ["--timeout", "inf"], ["--parallel", "0"], ["--parameter", "x"], ["--colour"], ["--parameter", "=x"], ["--submit", "x", "--array-size", "2"]])
 def test_wrong_usage(tmp_path, arguments):
-    assert "raki-batch-local --help" in batch_local(tmp_path, definition("true"), *arguments, code=64).stderr
+    assert "Wrong usage" in batch_local(tmp_path, definition("true"), *arguments, code=64).stderr
+
+
+def test_a_run_of_nothing_is_wrong_usage(tmp_path):
+    assert "no --definition" in batch_local(tmp_path, [], code=64).stderr
 
 
 # Terraform

@@ -32,9 +32,10 @@ def run(arguments):
     """One run, and its exit code; throws Stop before anything was started."""
     options = parse(arguments)
     jobs = submitted(options)
+    gpus = options.gpu_ids
     for job in jobs:
-        if (count := job.resources.get("GPU", 0)) > len(options.gpus):
-            raise Stop(Exit.UNAVAILABLE, f"Too few GPUs: found {len(options.gpus)}, expected {count} for an attempt of {job.name}. On this machine. "
+        if (count := job.resources.get("GPU", 0)) > len(gpus):
+            raise Stop(Exit.UNAVAILABLE, f"Too few GPUs: found {len(gpus)}, expected {count} for an attempt of {job.name}. On this machine. "
                                          "Name them with --gpus, or ask for fewer: the job would be RUNNABLE for ever.")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -69,7 +70,7 @@ def submitted(options):
 def _submissions(options, definitions):
     if options.submit:
         return [(read_json(path), path) for path in options.submit]
-    request = {"jobQueue": "local", "parameters": dict(options.parameter)}
+    request = {"jobQueue": "local", "parameters": options.parameters}
     if options.array_size is not None:
         request["arrayProperties"] = {"size": options.array_size}
     return [({**request, "jobName": name, "jobDefinition": name}, path) for name, (_, path) in definitions.items()]

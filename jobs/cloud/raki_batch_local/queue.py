@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import dataclasses
+import pathlib
 import time
 
 from . import attempt
@@ -25,7 +26,7 @@ class Queue:
 
     def __init__(self, jobs, options, report, stop):
         self.jobs, self.options, self.report, self.stop = jobs, options, report, stop
-        self.gpus = list(options.gpus)
+        self.gpus = options.gpu_ids
         self.runnable = collections.deque()
         self.waits_for = {}  # child -> how many of its dependencies have not succeeded yet
         self.dependents = collections.defaultdict(list)  # Child or Job -> children that wait for it
@@ -73,9 +74,10 @@ class Queue:
         child.status = "RUNNING"
         job, options = child.job, self.options
         environment = attempt.environment_of(child, child.attempts, options, gpus)
-        log = options.logs and options.logs / job.name / f"{child.index or 0}.{child.attempts}.log"
-        place = (Process(job.command, environment, job.properties, log) if options.image is None else
-                 Container(job.command, environment, job.properties, log, options.image or job.properties["image"]))
+        log = pathlib.Path(options.logs, job.name, f"{child.index or 0}.{child.attempts}.log") if options.logs else None
+        image = job.properties["image"] if options.image == "-" else options.image
+        place = (Container(job.command, environment, job.properties, log, image) if image else
+                 Process(job.command, environment, job.properties, log))
         limits = Limits(options.timeout or job.timeout, options.grace, options.lose_host if child.attempts == 1 else None)
         began = time.monotonic()
         end = attempt.run(place, limits, self.stop)

@@ -1,0 +1,111 @@
+"""kill -9 of the engine, of raki-job and of both in the middle of a job that raki-batch-local runs: every result once, and whole."""
+
+import hashlib
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+import jobs
+from batch_local import CATCH_ALL, Run, command_of, definition
+from conftest import SLOW
+
+UNITS, UNITS_PER_INDEX, UNIT_SECONDS = 20, 5, 0.1
+END_SECONDS = 2.5  # by then the last units of an undisturbed job are under way
+SEED = 20
+# A killed entry point ends with 137, which a definition for production leaves alone: it means too little memory there.
+RETRIED = {"attempts": 10, "evaluateOnExit": [*({"onExitCode": code, "action": "RETRY"} for code in ("74", "75", "137")), CATCH_ALL]}
+PROGRAMS = {"engine": {"stub_worker.py", "tether.py"}, "entry point": {"raki-job"}, "both": {"stub_worker.py", "tether.py", "raki-job"}}
+
+
+def moments(count):
+    """(seconds after the start, what is killed), from the first imports to the last units."""
+    chance = random.Random(SEED)
+    kinds = ["both", "engine", "entry point"] * count
+    return [pytest.param(chance.uniform(0.1, END_SECONDS), kind, id=f"{number} {kind}") for number, kind in zip(range(count), kinds)]
+
+
+def processes(folder, programs):
+    """Those of the job of this test that run one of these Python programs."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = [os.fsdecode(word) for word in (process / "cmdline").read_bytes().split(b"\0")]
+            is_ours = f"KILL_TEST={folder}".encode() in (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        script = next((word for word in words[1:] if not word.startswith("-")), "")
+        if is_ours and pathlib.Path(script).name in programs:
+            found.append(int(process.name))
+    return found
+
+
+def killed_job(folder, manifest, moment, kind, check, **variables):
+    """The run of a job of 20 units, two indices at a time, one kill. `check` is called again and again while it runs."""
+    (folder / "scratch").mkdir()
+    environment = [{"name": name, "value": str(value)} for name, value in {"KILL_TEST": folder, **variables}.items()]
+    command = [str(word) for word in jobs.command("Ref::manifest", "--scratch", folder / "scratch")]
+    job = definition(command, parameters={"manifest": str(manifest)}, properties={"environment": environment}, retryStrategy=RETRIED)
+    words = command_of(folder, [job], "--array-size", UNITS // UNITS_PER_INDEX, "--parallel", 2, "--logs", folder / "logs")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=jobs.environment()) as process:
+        time.sleep(moment)
+        while not (victims := processes(folder, PROGRAMS[kind])):
+            assert process.poll() is None, "the job was over before anything was killed"
+            time.sleep(0.005)
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        while process.poll() is None:
+            check()
+            time.sleep(0.05)
+        run = Run(process.returncode, *process.communicate())
+    logs = "\n".join(path.read_text() for path in sorted((folder / "logs").rglob("*.log")))
+    assert run.code == 0, f"killed {kind} after {moment:.3f} s: {run.lines}\n{logs}"
+    assert processes(folder, PROGRAMS["both"]) == [] and jobs.leftovers(folder / "scratch") == []
+    codes = {line["exit_code"] for line in run.attempts}
+    assert codes <= {0, 75} if kind == "engine" else 137 in codes  # raki-job replaces an engine itself
+    return run
+
+
+def units():
+    return [(f"u{number}", f"{number}.h5", {"stub-seconds": UNIT_SECONDS, "stub-bytes": 100_000}) for number in range(UNITS)]
+
+
+def digest(number):
+    return hashlib.sha256(jobs.scan_bytes(number)).hexdigest()
+
+
+@pytest.mark.parametrize("moment, kind", moments(30 if SLOW else 4))
+def test_on_disk(tmp_path, moment, kind):
+    jobs.write_inputs(tmp_path, UNITS)
+    manifest, out = jobs.write_manifest(tmp_path, units(), units_per_index=UNITS_PER_INDEX), tmp_path / "out"
+
+    def what_is_visible_is_whole():
+        for result in out.glob("*/[!.]*"):
+            assert jobs.success(result.parent)["run_id"] == result.name
+
+    killed_job(tmp_path, manifest, moment, kind, what_is_visible_is_whole)
+    assert {unit.name: jobs.result_of(unit) for unit in out.iterdir()} == {f"u{number}": digest(number) for number in range(UNITS)}
+    assert jobs.leftovers(out) == []
+
+
+@pytest.mark.parametrize("moment, kind", moments(10 if SLOW else 2))
+def test_in_s3(tmp_path, bucket, moment, kind):
+    for number in range(UNITS):
+        bucket.put(f"in/{number}.h5", jobs.scan_bytes(number))
+
+    def what_is_published_is_whole():
+        there = set(bucket.keys("in/out/"))
+        for key in there:
+            if key.endswith("_SUCCESS.json"):
+                assert {key.removesuffix("_SUCCESS.json") + name for name in ("recon.json", "series001/image0001.dcm")} <= there
+
+    with bucket.proxy() as proxy:
+        manifest = bucket.manifest(units(), units_per_index=UNITS_PER_INDEX)
+        killed_job(tmp_path, manifest, moment, kind, what_is_published_is_whole, AWS_ENDPOINT_URL=proxy.url)
+    assert {f"u{number}": bucket.seen(f"u{number}") for number in range(UNITS)} == {f"u{number}": digest(number) for number in range(UNITS)}
+    assert len(bucket.keys("in/out/")) == 3 * UNITS  # of each two files and the note: killed attempts left nothing else
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
