@@ -1,5 +1,6 @@
 """jobs/cluster/raki.sbatch on a real Slurm: what is tried again, what is not, and who hears SIGTERM."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+import jobs
 import slurm as slurm_support
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -182,3 +184,25 @@ def test_what_the_script_needs(words, environment, code, word):
     clean = {name: value for name, value in os.environ.items() if name != "RAKI_BUNDLE"}
     done = subprocess.run([SBATCH, *words], capture_output=True, text=True, env={**clean, **environment})
     assert done.returncode == code and word in done.stderr
+
+
+def test_every_good_result_exactly_once(slurm, bundle, tmp_path):
+    """raki-job itself with the stub of an engine: an array of 8, two units that fail once (75), one corrupt (65)."""
+    shutil.rmtree(bundle / "cloud")
+    (bundle / "cloud").symlink_to(ROOT / "jobs" / "cloud")
+    (bundle / "raki").write_text(f'#!/bin/sh\nshift\nexec {jobs.STUB} --tell {tmp_path / "told"} "$@"\n')
+    trouble = {1: {"stub-exit": 75, "stub-once": "one"}, 4: {"stub-exit": 65, "stub-error": "a line is cut"}, 7: {"stub-exit": 75, "stub-once": "seven"}}
+    units = [(*unit, trouble.get(number, {})) for number, unit in enumerate(jobs.write_inputs(tmp_path, 8))]
+    manifest = jobs.write_manifest(tmp_path, units)
+    job = slurm.submit("--array=0-7", "--mem=100", "--cpus-per-task=1", f"--chdir={tmp_path}", bundle / "raki.sbatch", manifest,
+                       **jobs.environment(RAKI_BUNDLE=bundle, RAKI_PYTHON=sys.executable, STUB_STATE=tmp_path, SLURM_CONF=slurm.environment["SLURM_CONF"]))
+    tasks = slurm.wait(job, seconds=120)
+    logs = {number: (tmp_path / f"raki-{job}_{number}.log").read_text() for number in range(8)}
+    assert {index: fields["ExitCode"] for index, fields in tasks.items()} == {index: "65:0" if index == 4 else "0:0" for index in range(8)}, logs
+    assert {index: int(fields["Restarts"]) for index, fields in tasks.items()} == {index: int(index in (1, 7)) for index in range(8)}
+    for number in set(range(8)) - {4}:
+        assert jobs.result_of(tmp_path / "out" / f"u{number}") == hashlib.sha256(jobs.scan_bytes(number)).hexdigest()
+        assert jobs.success(tmp_path / "out" / f"u{number}")["attempt"] == (2 if number in (1, 7) else 1)
+    failure, = (tmp_path / "out" / "u4").glob("*/*")
+    assert failure.name == "_FAILURE.json" and json.loads(failure.read_text())["exit"] == 65
+    assert jobs.leftovers(tmp_path / "out") == [] and len((tmp_path / "told").read_text().splitlines()) == 10  # 8 units, two of them twice
