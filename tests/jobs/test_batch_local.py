@@ -109,7 +109,7 @@ def test_a_command_that_cannot_start_has_a_reason_and_no_exit_code(tmp_path, com
 
 
 def test_a_lost_host_is_retried_without_a_word_to_the_job(tmp_path):
-    script = HANDLER + "[ $AWS_BATCH_JOB_ATTEMPT = 2 ] && exit 0; sleep 60 & " + FOREVER
+    script = HANDLER + "[ $AWS_BATCH_JOB_ATTEMPT = 2 ] && sleep 1 && exit 0; sleep 60 & " + FOREVER
     run = batch_local(tmp_path, definition(script, retryStrategy=strategy(3, *FIVE_RULES)), "--lose-host", 0.5)
     assert [(line["exit_code"], line["status_reason"][:8], line["retried"]) for line in run.of()] == [(None, "Host EC2", True), (0, "Essentia", False)]
     assert "stopped" not in run.stderr and nobody_of(run)
@@ -174,6 +174,12 @@ def test_what_the_first_process_leaves_behind_dies_with_it(tmp_path):
     assert nobody_of(run) and [line["status"] for line in run.attempts] == ["SUCCEEDED"] * 3
 
 
+def test_so_does_what_it_started_without_an_environment(tmp_path):
+    batch_local(tmp_path, definition("env -i sleep 300 & echo $! > pid; sleep 0.2"))
+    command = pathlib.Path("/proc", (tmp_path / "pid").read_text().strip(), "cmdline")
+    assert not command.exists() or command.read_bytes() == b""  # or dead, and not yet waited for
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_runner_terminates_all_jobs_without_retries(tmp_path, number):
     job = definition(HANDLER + "touch started.$AWS_BATCH_JOB_ARRAY_INDEX; " + FOREVER, retryStrategy=strategy(5))
@@ -196,7 +202,7 @@ def wait_for(what, seconds=20):
 
 # Places and dependencies
 
-SPAN = 'echo "begin $AWS_BATCH_JOB_ARRAY_INDEX ${CUDA_VISIBLE_DEVICES:-none}" >> order; sleep %s; echo "end $AWS_BATCH_JOB_ARRAY_INDEX" >> order; '
+SPAN = 'echo "begin $AWS_BATCH_JOB_ARRAY_INDEX ${CUDA_VISIBLE_DEVICES:-none}" >> order; sleep 0.$((1 + AWS_BATCH_JOB_ARRAY_INDEX % 4)); echo "end $AWS_BATCH_JOB_ARRAY_INDEX" >> order; '
 
 
 def spans(folder):
@@ -215,13 +221,13 @@ def spans(folder):
 
 
 def test_no_more_run_at_once_than_there_are_places(tmp_path):
-    batch_local(tmp_path, definition(SPAN % 0.2), "--array-size", 8, "--parallel", 3)
+    batch_local(tmp_path, definition(SPAN), "--array-size", 8, "--parallel", 3)
     assert spans(tmp_path)[0] == 3
 
 
 @pytest.mark.parametrize("each, most", [(1, 3), (2, 1), (3, 1)])
 def test_every_gpu_has_one_job(tmp_path, each, most):
-    batch_local(tmp_path, definition(SPAN % 0.2, gpus=each), "--array-size", 6, "--parallel", 8, "--gpus", "0,1,5")
+    batch_local(tmp_path, definition(SPAN, gpus=each), "--array-size", 6, "--parallel", 8, "--gpus", "0,1,5")
     found, shared, seen = spans(tmp_path)
     assert (found, shared) == (most, False) and len(seen) == 6 and all(len(gpus) == each and set(gpus) <= {"0", "1", "5"} for gpus in seen)
 
@@ -248,7 +254,8 @@ def test_a_job_waits_for_all_of_an_array(tmp_path):
 
 
 def test_sequential_children_run_in_their_order(tmp_path):
-    _, order = one_after_the_other(tmp_path, submission("steps", size=5, dependsOn=[{"type": "SEQUENTIAL"}]))
+    script = "sleep 0.$((5 - AWS_BATCH_JOB_ARRAY_INDEX)); echo $AWS_BATCH_JOB_ID >> order"  # the later, the quicker
+    _, order = one_after_the_other(tmp_path, submission("steps", size=5, dependsOn=[{"type": "SEQUENTIAL"}]), script=script)
     assert order == [("steps", index) for index in range(5)]
 
 

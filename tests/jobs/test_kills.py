@@ -11,8 +11,7 @@ import time
 import pytest
 
 import jobs
-from batch_local import CATCH_ALL, Run, command_of, definition
-from conftest import SLOW
+from batch_local import CATCH_ALL, SLOW, Run, command_of, definition
 
 UNITS, UNITS_PER_INDEX, UNIT_SECONDS = 20, 5, 0.1
 END_SECONDS = 2.5  # by then the last units of an undisturbed job are under way

@@ -13,6 +13,7 @@ import pytest
 
 import jobs
 import slurm as slurm_support
+from batch_local import SLOW
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SBATCH = ROOT / "jobs" / "cluster" / "raki.sbatch"
@@ -137,7 +138,7 @@ def test_sigterm_reaches_raki_job_and_the_index_is_tried_again(slurm, bundle):
     assert [(call["what"], call["attempt"]) for call in study.calls] == [("begin", 1), ("term", 1), ("begin", 2), ("end", 2)]
 
 
-@pytest.mark.skipif(not os.environ.get("RAKI_SLOW"), reason="a minute: RAKI_SLOW=1")
+@pytest.mark.skipif(not SLOW, reason="a minute: RAKI_SLOW=1")
 def test_sigterm_comes_ahead_of_the_time_limit(slurm, bundle):
     study = Study(slurm, bundle, {0: ["waits", 0]}, seconds=100).submit("0", "--time=1")
     slurm.wait(study.job, seconds=180)

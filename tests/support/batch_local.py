@@ -8,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BATCH_LOCAL = ROOT / "jobs" / "cloud" / "raki-batch-local"
+SLOW = os.environ.get("RAKI_SLOW") == "1"
 CATCH_ALL = {"onReason": "*", "action": "EXIT"}
 
 

@@ -85,7 +85,7 @@ class Queue:
 
     def _finish(self, child, end, gpus, seconds, log):
         self.gpus = sorted(self.gpus + gpus)
-        again = is_retried(end, child.attempts, child.job.strategy) and not self.stop.is_set()
+        again = is_retried(end, child.attempts, child.job.strategy)
         child.status = "SUCCEEDED" if end.succeeded else "RUNNABLE" if again else "FAILED"
         self.report.attempt(child, end, again, seconds, log)
         if again:
