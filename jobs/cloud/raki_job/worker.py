@@ -49,7 +49,7 @@ class Worker:
         self.version = ""
 
     def start(self):
-        """Throws WorkerUnusable. `version` is known afterwards."""
+        """Throws WorkerUnusable. `version` is known afterwards. For a thread that stays: the engine ends with the thread that started it."""
         if shutil.which(self._command[0]) is None:
             raise WorkerUnusable(Exit.CONFIGURATION, "No engine: found no program of that name, expected raki. At --worker. Install it or give its path.")
         began = time.monotonic()
@@ -91,7 +91,7 @@ class Worker:
             except _Died as died:
                 self._log.warning("worker-died", stage="compute", exit=died.code)
                 code = died.code
-                shutil.rmtree(output, ignore_errors=True)
+                _remove_what_it_left(output)
         return Answer(code_of_death(code), error=f"The engine died twice over this scan, with {code}")
 
     def _ask(self, request):
@@ -152,6 +152,12 @@ class Worker:
         if self._process is not None:
             self._process.stdin.close()
             self._kill(grace=seconds)
+
+
+def _remove_what_it_left(output):
+    """Its result, and what it had staged beside it."""
+    for path in (output, *output.parent.glob(".*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def code_of_death(code):
