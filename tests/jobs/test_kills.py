@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-import jobs
+import job_runs
 from batch_local import CATCH_ALL, SLOW, Run, command_of, definition
 
 UNITS, UNITS_PER_INDEX, UNIT_SECONDS = 20, 5, 0.1
@@ -47,10 +47,10 @@ def killed_job(folder, manifest, moment, kind, check, **variables):
     """The run of a job of 20 units, two indices at a time, one kill. `check` is called again and again while it runs."""
     (folder / "scratch").mkdir()
     environment = [{"name": name, "value": str(value)} for name, value in {"KILL_TEST": folder, **variables}.items()]
-    command = [str(word) for word in jobs.command("Ref::manifest", "--scratch", folder / "scratch")]
+    command = [str(word) for word in job_runs.command("Ref::manifest", "--scratch", folder / "scratch")]
     job = definition(command, parameters={"manifest": str(manifest)}, properties={"environment": environment}, retryStrategy=RETRIED)
     words = command_of(folder, [job], "--array-size", UNITS // UNITS_PER_INDEX, "--parallel", 2, "--logs", folder / "logs")
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=jobs.environment()) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=job_runs.environment()) as process:
         time.sleep(moment)
         while not (victims := processes(folder, PROGRAMS[kind])):
             assert process.poll() is None, "the job was over before anything was killed"
@@ -63,7 +63,7 @@ def killed_job(folder, manifest, moment, kind, check, **variables):
         run = Run(process.returncode, *process.communicate())
     logs = "\n".join(path.read_text() for path in sorted((folder / "logs").rglob("*.log")))
     assert run.code == 0, f"killed {kind} after {moment:.3f} s: {run.lines}\n{logs}"
-    assert processes(folder, PROGRAMS["both"]) == [] and jobs.leftovers(folder / "scratch") == []
+    assert processes(folder, PROGRAMS["both"]) == [] and job_runs.leftovers(folder / "scratch") == []
     codes = {line["exit_code"] for line in run.attempts}
     assert codes <= {0, 75} if kind == "engine" else 137 in codes  # raki-job replaces an engine itself
     return run
@@ -74,27 +74,27 @@ def units():
 
 
 def digest(number):
-    return hashlib.sha256(jobs.scan_bytes(number)).hexdigest()
+    return hashlib.sha256(job_runs.scan_bytes(number)).hexdigest()
 
 
 @pytest.mark.parametrize("moment, kind", moments(30 if SLOW else 4))
 def test_on_disk(tmp_path, moment, kind):
-    jobs.write_inputs(tmp_path, UNITS)
-    manifest, out = jobs.write_manifest(tmp_path, units(), units_per_index=UNITS_PER_INDEX), tmp_path / "out"
+    job_runs.write_inputs(tmp_path, UNITS)
+    manifest, out = job_runs.write_manifest(tmp_path, units(), units_per_index=UNITS_PER_INDEX), tmp_path / "out"
 
     def what_is_visible_is_whole():
         for result in out.glob("*/[!.]*"):
-            assert jobs.success(result.parent)["run_id"] == result.name
+            assert job_runs.success(result.parent)["run_id"] == result.name
 
     killed_job(tmp_path, manifest, moment, kind, what_is_visible_is_whole)
-    assert {unit.name: jobs.result_of(unit) for unit in out.iterdir()} == {f"u{number}": digest(number) for number in range(UNITS)}
-    assert jobs.leftovers(out) == []
+    assert {unit.name: job_runs.result_of(unit) for unit in out.iterdir()} == {f"u{number}": digest(number) for number in range(UNITS)}
+    assert job_runs.leftovers(out) == []
 
 
 @pytest.mark.parametrize("moment, kind", moments(10 if SLOW else 2))
 def test_in_s3(tmp_path, bucket, moment, kind):
     for number in range(UNITS):
-        bucket.put(f"in/{number}.h5", jobs.scan_bytes(number))
+        bucket.put(f"in/{number}.h5", job_runs.scan_bytes(number))
 
     def what_is_published_is_whole():
         there = set(bucket.keys("in/out/"))

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-import jobs
+import job_runs
 import slurm as slurm_support
 from batch_local import SLOW
 
@@ -191,19 +191,19 @@ def test_every_good_result_exactly_once(slurm, bundle, tmp_path):
     """raki-job itself with the stub of an engine: an array of 8, two units that fail once (75), one corrupt (65)."""
     shutil.rmtree(bundle / "cloud")
     (bundle / "cloud").symlink_to(ROOT / "jobs" / "cloud")
-    (bundle / "raki").write_text(f'#!/bin/sh\nshift\nexec {jobs.STUB} --tell {tmp_path / "told"} "$@"\n')
+    (bundle / "raki").write_text(f'#!/bin/sh\nshift\nexec {job_runs.STUB} --tell {tmp_path / "told"} "$@"\n')
     trouble = {1: {"stub-exit": 75, "stub-once": "one"}, 4: {"stub-exit": 65, "stub-error": "a line is cut"}, 7: {"stub-exit": 75, "stub-once": "seven"}}
-    units = [(*unit, trouble.get(number, {})) for number, unit in enumerate(jobs.write_inputs(tmp_path, 8))]
-    manifest = jobs.write_manifest(tmp_path, units)
+    units = [(*unit, trouble.get(number, {})) for number, unit in enumerate(job_runs.write_inputs(tmp_path, 8))]
+    manifest = job_runs.write_manifest(tmp_path, units)
     job = slurm.submit("--array=0-7", "--mem=100", "--cpus-per-task=1", f"--chdir={tmp_path}", bundle / "raki.sbatch", manifest,
-                       **jobs.environment(RAKI_BUNDLE=bundle, RAKI_PYTHON=sys.executable, STUB_STATE=tmp_path, SLURM_CONF=slurm.environment["SLURM_CONF"]))
+                       **job_runs.environment(RAKI_BUNDLE=bundle, RAKI_PYTHON=sys.executable, STUB_STATE=tmp_path, SLURM_CONF=slurm.environment["SLURM_CONF"]))
     tasks = slurm.wait(job, seconds=120)
     logs = {number: (tmp_path / f"raki-{job}_{number}.log").read_text() for number in range(8)}
     assert {index: fields["ExitCode"] for index, fields in tasks.items()} == {index: "65:0" if index == 4 else "0:0" for index in range(8)}, logs
     assert {index: int(fields["Restarts"]) for index, fields in tasks.items()} == {index: int(index in (1, 7)) for index in range(8)}
     for number in set(range(8)) - {4}:
-        assert jobs.result_of(tmp_path / "out" / f"u{number}") == hashlib.sha256(jobs.scan_bytes(number)).hexdigest()
-        assert jobs.success(tmp_path / "out" / f"u{number}")["attempt"] == (2 if number in (1, 7) else 1)
+        assert job_runs.result_of(tmp_path / "out" / f"u{number}") == hashlib.sha256(job_runs.scan_bytes(number)).hexdigest()
+        assert job_runs.success(tmp_path / "out" / f"u{number}")["attempt"] == (2 if number in (1, 7) else 1)
     failure, = (tmp_path / "out" / "u4").glob("*/*")
     assert failure.name == "_FAILURE.json" and json.loads(failure.read_text())["exit"] == 65
-    assert jobs.leftovers(tmp_path / "out") == [] and len((tmp_path / "told").read_text().splitlines()) == 10  # 8 units, two of them twice
+    assert job_runs.leftovers(tmp_path / "out") == [] and len((tmp_path / "told").read_text().splitlines()) == 10  # 8 units, two of them twice
