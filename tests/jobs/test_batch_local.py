@@ -68,6 +68,20 @@ def test_logs_are_files_of_their_own(tmp_path):
     assert [line["log"] for line in run.of()] == [str(tmp_path / "logs" / "job" / f"0.{attempt}.log") for attempt in (1, 2)]
 
 
+def test_a_place_for_logs_that_is_none_stops_before_anything_runs(tmp_path):
+    (tmp_path / "file").touch()
+    run = batch_local(tmp_path, definition("touch ran"), "--logs", tmp_path / "file" / "logs", code=73)
+    assert run.lines == [] and not (tmp_path / "ran").exists() and "Give --logs another" in run.stderr
+
+
+def test_a_reader_that_leaves_ends_all_jobs(tmp_path):
+    job = definition("[ $AWS_BATCH_JOB_ARRAY_INDEX = 0 ] && sleep 0.5 || { trap 'touch stopped; exit 75' TERM; " + FOREVER + "; }")
+    with subprocess.Popen(command_of(tmp_path, [job], "--array-size", 2, "--parallel", 2), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          cwd=tmp_path) as process:
+        process.stdout.close()
+        assert process.wait(20) == 74 and "Output lost" in process.stderr.read() and (tmp_path / "stopped").exists()
+
+
 # Attempts
 
 @pytest.mark.parametrize("rules, code, attempts", [

@@ -36,7 +36,7 @@ class Process:
         """Whether SIGTERM reached it."""
         arrives = bool(self.properties.get("linuxParameters", {}).get("initProcessEnabled")) or catches(self.process.pid, signal.SIGTERM)
         if arrives:
-            self.process.send_signal(signal.SIGTERM)
+            os.kill(self.process.pid, signal.SIGTERM)  # not send_signal, which may wait for it: see end()
         return arrives
 
     def end(self):
@@ -73,6 +73,7 @@ class Container:
     def end(self):
         if self.runs():
             _podman("rm", "--force", "--ignore", "--time", "0", self.name)
+            _kill(os.killpg, self.process.pid)  # podman itself, should it hang
         return _exit_code(self.process)
 
 
@@ -129,7 +130,7 @@ def _start(command, environment, log):
         with contextlib.ExitStack() as files:
             stream = sys.stderr.fileno()
             if log is not None:
-                log.parent.mkdir(parents=True, exist_ok=True)
+                log.parent.mkdir(exist_ok=True)
                 stream = files.enter_context(open(log, "wb"))
             return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True)
     except (OSError, ValueError) as error:  # no such program, no such folder; a NUL in an argument

@@ -1,5 +1,6 @@
 """The program: reads requests, checks all of them, runs the jobs, ends with the exit code that fits."""
 
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,11 @@ def main():
     except Stop as stop:
         print(f"raki-batch-local: {stop}", file=sys.stderr)
         return stop.code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's last flush finds a reader
+        print("raki-batch-local: Output lost: found nobody who reads standard output, expected a reader. All jobs were terminated. Start it again.",
+              file=sys.stderr)
+        return Exit.IO
     except Exception:
         print(f"raki-batch-local: Internal error, our bug:\n{traceback.format_exc()}", file=sys.stderr)
         return Exit.BUG
@@ -37,6 +43,7 @@ def run(arguments):
         if (count := job.resources.get("GPU", 0)) > len(gpus):
             raise Stop(Exit.UNAVAILABLE, f"Too few GPUs: found {len(gpus)}, expected {count} for an attempt of {job.name}. On this machine. "
                                          "Name them with --gpus, or ask for fewer: the job would be RUNNABLE for ever.")
+    _make_folder(options.logs)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -46,6 +53,15 @@ def run(arguments):
     code = Exit.DONE if succeeded else Exit.TRY_AGAIN if stop.is_set() else A_JOB_FAILED
     report.summary(jobs, code)
     return code
+
+
+def _make_folder(path):
+    if path:
+        try:
+            os.makedirs(path, exist_ok=True)
+        except OSError as error:
+            raise Stop(Exit.CANNOT_CREATE, f"Cannot create a folder: found '{error.strerror}', expected one to write to. At {path}. "
+                                           "Give --logs another.") from None
 
 
 def submitted(options):

@@ -34,17 +34,24 @@ class Queue:
 
     def run(self):
         self._submit()
-        running = {}
         with concurrent.futures.ThreadPoolExecutor(self.options.parallel) as pool:
-            while self.runnable or running:
-                while not self.stop.is_set() and self._can_start(len(running)):
-                    child = self.runnable.popleft()
-                    running[pool.submit(self._attempt, child, self._take_gpus(child))] = child
-                if not running:
-                    break
-                done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-                for future in done:
-                    self._finish(running.pop(future), *future.result())
+            try:
+                self._work(pool)
+            except BaseException:
+                self.stop.set()  # or the pool would wait for what runs
+                raise
+
+    def _work(self, pool):
+        running = {}
+        while self.runnable or running:
+            while not self.stop.is_set() and self._can_start(len(running)):
+                child = self.runnable.popleft()
+                running[pool.submit(self._attempt, child, self._take_gpus(child))] = child
+            if not running:
+                break
+            done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for future in done:
+                self._finish(running.pop(future), *future.result())
 
     def _submit(self):
         for job in self.jobs:
