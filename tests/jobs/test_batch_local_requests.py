@@ -130,7 +130,7 @@ def test_a_run_of_nothing_is_wrong_usage(tmp_path):
 # Terraform
 
 def planned(resource_values, key="planned_values"):
-    """What `terraform show -json` prints of a job definition in a module."""
+    """What `terraform show -json` prints of a job definition in a module (Terraform 1.11, provider 5.100: actions in lower case, nulls kept)."""
     resource = {"address": "module.compute.aws_batch_job_definition.recon", "mode": "managed", "type": "aws_batch_job_definition", "values": resource_values}
     other = {"address": "aws_sqs_queue.raw", "type": "aws_sqs_queue", "values": {"name": "raw"}}
     return {"format_version": "1.2", "terraform_version": "1.11.4",
@@ -142,7 +142,7 @@ def rendered(script):
                                                      {"action": "exit", "on_exit_code": "", "on_reason": "*", "on_status_reason": ""}]}]
     return {"name": "recon", "type": "container", "parameters": {"n": "75"}, "platform_capabilities": ["EC2"], "propagate_tags": False, "tags": None,
             "retry_strategy": strategy, "timeout": [{"attempt_duration_seconds": 3600}], "node_properties": None, "scheduling_priority": None,
-            "container_properties": json.dumps(definition(script)["containerProperties"])}
+            "container_properties": json.dumps({**definition(script)["containerProperties"], "user": None, "linuxParameters": {"devices": None}})}
 
 
 @pytest.mark.parametrize("key", ["planned_values", "values"], ids=["plan", "state"])

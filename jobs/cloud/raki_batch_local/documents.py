@@ -46,9 +46,18 @@ def _from_terraform(resource, where):
         raise wrong("job definition", f"no container_properties known for {resource['address']}", "their JSON", where,
                     "A plan does not know what depends on resources yet to be made: give the state after apply")
     request = {"jobDefinitionName": values.get("name"), "type": values.get("type"), "parameters": values.get("parameters"),
-               "platformCapabilities": values.get("platform_capabilities"), "containerProperties": json.loads(values["container_properties"]),
+               "platformCapabilities": values.get("platform_capabilities"), "containerProperties": _without_nulls(json.loads(values["container_properties"])),
                "retryStrategy": _only(values.get("retry_strategy")), "timeout": _only(values.get("timeout"))}
     return {key: value for key, value in request.items() if value}
+
+
+def _without_nulls(value):
+    """As the provider sends it: arguments of jsonencode that are null are not sent."""
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return value
 
 
 def _only(block):
