@@ -9,7 +9,7 @@ import shlex
 import time
 import traceback
 
-from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
 from raki_cloud.manifest import load
@@ -158,8 +158,9 @@ class Job:
         except Stop as stop:
             task.fail(stop.code, str(stop), str(stop))
         except OSError as error:
-            stop = from_os_error(error, "the unit's files")
-            task.fail(stop.code, str(stop), str(stop))
+            text = (f"Reading or writing failed: found '{error.strerror}', expected room and a working disk. At the unit's files. "
+                    "Try again; give --scratch a larger disk if it is full.")
+            task.fail(Exit.IO, text, text)
         except Exception as error:
             task.fail(Exit.BUG, _place_of(error), _place_of(error))
         finally:
