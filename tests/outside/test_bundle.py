@@ -65,6 +65,12 @@ def test_starts_through_a_link(bundle, tmp_path):
     assert run([folder / "raki", "--version"], RAKI_PYTHON=sys.executable).returncode == 0
 
 
+def test_carries_what_an_array_needs(bundle):
+    assert (bundle / "raki.sbatch").read_bytes() == (ROOT / "jobs/cluster/raki.sbatch").read_bytes()
+    told = run([sys.executable, bundle / "cloud" / "raki-job", "run", "--help"])
+    assert told.returncode == 0 and "--scratch" in told.stdout, told.stderr
+
+
 def test_hands_arguments_and_exit_code_through(bundle):
     assert run([bundle / "raki", "no such command"], RAKI_PYTHON=sys.executable).returncode == 64
 
