@@ -1,9 +1,9 @@
 """What a user can choose: the names, defaults and help of the command line stand here and nowhere else."""
 
-import argparse
 import dataclasses
 import math
 
+from raki_cloud.command_line import Parser
 from raki_cloud.exits import Exit, Stop
 
 
@@ -25,17 +25,8 @@ class Options:
     plain_http: bool = _option(False, "send password or token over http to another machine, where everybody on the way can read them")
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse, but for its exit code and for messages that repeat what was typed: it could be a password."""
-
-    def error(self, message):
-        if message.startswith("unrecognized arguments"):
-            message = "found an option that does not exist, expected those of --help"
-        raise Stop(Exit.USAGE, f"Wrong usage: {message}. On the command line. See raki-send --help.")
-
-
 def parse(arguments):
-    parser = _Parser(prog="raki-send", allow_abbrev=False, description="Send DICOM files to a DICOMweb server (STOW-RS).",
+    parser = Parser(prog="raki-send", allow_abbrev=False, description="Send DICOM files to a DICOMweb server (STOW-RS).",
                      epilog="Credentials come from the environment only: RAKI_STOW_TOKEN, or RAKI_STOW_USER and RAKI_STOW_PASSWORD.")
     for field in dataclasses.fields(Options):
         if field.name == "files":
