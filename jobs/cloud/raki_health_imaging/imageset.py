@@ -20,7 +20,7 @@ FORMAT = "raki-imageset-1"
 def fetch(options):
     """What stands in imageset.json."""
     target = _target(options.output)
-    version = {} if options.version is None else {"versionId": options.version}
+    version = {} if not options.version else {"versionId": options.version}
     answer = call("get_image_set_metadata", "the metadata of the image set", patience=300, datastoreId=options.datastore,
                   imageSetId=options.image_set, **version)
     found = metadata.read(answer["imageSetMetadataBlob"])

@@ -31,10 +31,10 @@ class Job:
 
 def import_files(options, say):
     """The fates of all files below the input, sorted by key."""
-    files = list(s3.below(options.input, "the input"))
+    files = list(s3.below(options.source, "the input"))
     if not files:
         raise Stop(Exit.NO_INPUT, "Nothing to import: found no file, expected DICOM files. Below the input. Check the address.")
-    digest = hashlib.sha256(json.dumps([options.datastore, options.input.bucket, *sorted(files)]).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(json.dumps([options.datastore, options.source.bucket, *sorted(files)]).encode()).hexdigest()[:32]
     for number in itertools.count(1):
         job = job_of(options, f"{digest}-{number}", say)
         fates = settle(options, job, [key for key, _, _ in files])
@@ -44,12 +44,12 @@ def import_files(options, say):
 
 def job_of(options, token, say):
     """The job that a record names, or a new one with its record."""
-    place = s3.Place(options.output.bucket, f"{options.output.key}raki-import-{token}.json")
+    place = s3.Place(options.target.bucket, f"{options.target.key}raki-import-{token}.json")
     if (recorded := manifests.read_json(place, MOST_RECORD_BYTES, "the record of an import")) is not None:
         return Job(_checked_id(recorded), False)
     answer = call("start_dicom_import_job", "the start of the import", patience=options.give_up, pause=options.poll, jobName=f"raki-{token}",
-                  datastoreId=options.datastore, dataAccessRoleArn=options.role, clientToken=token, inputS3Uri=str(options.input),
-                  outputS3Uri=str(options.output))
+                  datastoreId=options.datastore, dataAccessRoleArn=options.role, clientToken=token, inputS3Uri=str(options.source),
+                  outputS3Uri=str(options.target))
     say(f"import job {answer['jobId']} started")
     s3.put_json_once(place, {"format": FORMAT, "datastore": options.datastore, "job": answer["jobId"]}, "the record of an import")
     return Job(answer["jobId"], True)
@@ -63,7 +63,7 @@ def _checked_id(recorded):
 
 def settle(options, job, keys):
     """The fates, when the job has ended. One whose manifest is there is not asked about again."""
-    folder = s3.Place(options.output.bucket, f"{options.output.key}{options.datastore}-DicomImport-{job.id}/")
+    folder = s3.Place(options.target.bucket, f"{options.target.key}{options.datastore}-DicomImport-{job.id}/")
     found = None if job.is_new else manifests.read(folder)
     if found is None:
         properties = follow(options, job)

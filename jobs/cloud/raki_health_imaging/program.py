@@ -1,15 +1,16 @@
 """The program: reads options, imports or fetches, tells what became of it."""
 
 import collections
+import os
 import sys
 
-from raki_cloud.command_line import ended
-from raki_cloud.exits import overall
+from raki_cloud.ending import ended
+from raki_cloud.exits import Exit, overall
 
 from .fates import IMPORTED, LEFT_OUT
 from .imageset import fetch
 from .imports import import_files
-from .options import Import, parse
+from .options import USAGE, Import, parse
 
 MOST_LINES = 20
 
@@ -23,11 +24,13 @@ def say(text):
 
 
 def run(arguments):
-    options = parse(arguments)
+    if (options := parse(arguments, os.environ)) is None:
+        print(USAGE)
+        return Exit.DONE
     if not isinstance(options, Import):
         made = fetch(options)
         print(f"{made['frames']} frames in {len(made['series'])} series, {made['frames_not_checked']} without a checksum to compare: {options.output}")
-        return 0
+        return Exit.DONE
     fates = import_files(options, say)
     if options.json:
         for fate in fates:

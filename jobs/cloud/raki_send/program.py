@@ -1,6 +1,6 @@
 """The program: reads options, sends, reports, ends with the exit code that fits."""
 
-from raki_cloud.command_line import ended
+from raki_cloud.ending import ended
 from raki_cloud.exits import Exit, Stop
 
 from . import record

@@ -1,0 +1,1 @@
+"""The entry point of containers and cluster jobs. Start reading at run.py."""

@@ -1,0 +1,28 @@
+"""A thread that does one thing at a time, while the main one does another."""
+
+import queue
+import threading
+
+
+class Ahead:
+    """`work` is called with what `give` was given. The thread never keeps the process alive: it may hang in a network."""
+
+    def __init__(self, work):
+        self._work, self._todo, self._done = work, queue.SimpleQueue(), queue.SimpleQueue()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            task = self._todo.get()
+            self._work(task)
+            self._done.put(task)
+
+    def give(self, task):
+        self._todo.put(task)
+
+    def take(self, seconds):
+        """What is done, in the order it was given; None where nothing is within `seconds`."""
+        try:
+            return self._done.get(timeout=seconds)
+        except queue.Empty:
+            return None

@@ -1,0 +1,68 @@
+"""Hidden folders that are ours while we live: a lock beside each tells others so, and vanishes with the process, however it ends."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import secrets
+import shutil
+
+LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
+
+
+class OwnFolder:
+    """`path` is a new, empty, hidden folder in `parent`. Those that killed processes left there are removed first."""
+
+    def __init__(self, parent):
+        remove_dead(parent)
+        parent = pathlib.Path(parent)
+        while True:
+            name = f"raki-{secrets.token_hex(8)}"
+            self._lock_path = parent / f".{name}.lock"
+            self._lock = _locked(os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), self._lock_path)
+            if self._lock is not None:
+                break
+        self.path = parent / f".{name}"
+        self.path.mkdir(mode=0o700)
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+        if not self.path.exists():
+            self._lock_path.unlink(missing_ok=True)
+        os.close(self._lock)
+
+
+def _locked(lock, path):
+    """The open file with its lock, or None where somebody took the file for a dead process's before it had the lock."""
+    with contextlib.suppress(OSError):  # no locks here: then nobody removes anything
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.fstat(lock), os.stat(path)):
+            return lock
+    os.close(lock)
+    return None
+
+
+def remove_dead(parent):
+    """The folders in `parent` whose process is gone. Those of living ones stay, on this machine or (NFS, Lustre with -o flock) another."""
+    try:
+        names = os.listdir(parent)
+    except OSError:
+        return
+    for name in names:
+        if found := LOCK.fullmatch(name):
+            with contextlib.suppress(OSError):
+                _remove_if_dead(pathlib.Path(parent), found[1])
+
+
+def _remove_if_dead(parent, name):
+    path = parent / f".{name}.lock"
+    lock = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(parent / f".{name}", ignore_errors=True)
+        if not (parent / f".{name}").exists():
+            path.unlink()
+    finally:
+        os.close(lock)

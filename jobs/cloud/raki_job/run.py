@@ -1,0 +1,237 @@
+"""The recipe: while one unit is computed, the next one's input is fetched and the last one's result is published."""
+
+import contextlib
+import dataclasses
+import functools
+import os
+import pathlib
+import shlex
+import time
+import traceback
+
+from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.index import Identity, who_am_i
+from raki_cloud.log import Log, unit_name
+from raki_cloud.manifest import load
+
+from .ahead import Ahead
+from .archives import Limits
+from .convert import convert, converters
+from .folders import OwnFolder
+from .identity import run_id
+from .inputs import find_input
+from .interrupt import Interrupt, Interrupted
+from .options import RunOptions
+from .results import files_of, is_lasting, results_at, success_note
+from .scans import find_scans
+from .task import Task
+from .tally import Tally
+from .worker import Worker, WorkerUnusable
+
+POLL_SECONDS = 0.2
+PUBLISH_SECONDS, WORKER_SECONDS = 4, 4  # what each gets after SIGTERM; it must all end within 10
+
+
+def run(options, environment, interrupt):
+    """Computes the units of this index, and gives the exit code. Nothing is thrown."""
+    log, tally = Log(), Tally()
+    try:
+        me = who_am_i(environment, options.index)
+        log = Log(job=me.job or None, attempt=me.attempt, index=me.index)
+        manifest = load(options.manifest)
+        units = manifest.of_index(me.index)
+        log.info("start", units=len(units), array_size=me.array_size)
+        with _scratch(options) as scratch, _engine(options, log, interrupt) as worker:
+            worker.start()
+            Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units)
+    except Stop as stop:
+        tally.stopped(stop.code)
+        log.error("stopped", exit=stop.code, error=str(stop))
+    except Exception as error:  # its text may hold anything
+        tally.stopped(Exit.BUG)
+        log.error("stopped", exit=Exit.BUG, error=_place_of(error))
+    return tally.tell(log)
+
+
+@contextlib.contextmanager
+def _scratch(options):
+    try:
+        own = OwnFolder(options.scratch)
+    except OSError as error:
+        raise Stop(Exit.CANNOT_CREATE, f"No scratch folder: found '{error.strerror}', expected a folder to write to. At --scratch. Give another.") from None
+    try:
+        yield own.path
+    finally:
+        own.remove()
+
+
+@contextlib.contextmanager
+def _engine(options, log, interrupt):
+    try:
+        command = shlex.split(options.worker)
+    except ValueError:
+        raise Stop(Exit.CONFIGURATION, "Wrong command: found a quotation that does not end, expected a command. At --worker. Correct it.") from None
+    for name in ("device", "threads"):
+        if (value := getattr(options, name)) not in ("", None):
+            command += [f"--{name}", str(value)]
+    worker = Worker(command, options, log, interrupt.check)
+    try:
+        yield worker
+    finally:
+        worker.close(WORKER_SECONDS)
+
+
+def _place_of(error):
+    """The kind of an error and where it came from, without its text, which may hold anything."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"Internal error, our bug: {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Report it."
+
+
+@dataclasses.dataclass
+class Job:
+    """The three stages of the units of one index."""
+
+    options: RunOptions
+    me: Identity
+    log: Log
+    interrupt: Interrupt
+    tally: Tally
+    worker: Worker
+    scratch: pathlib.Path
+    results: object
+
+    def __post_init__(self):
+        self.converters = converters(self.options.convert)
+        self.limits = Limits(self.options.most_bytes, self.options.most_members, self.options.most_ratio)
+
+    def run(self, units):
+        """Throws Interrupted and WorkerUnusable; what is computed by then is published, after SIGTERM if that does not take long."""
+        fetching = Ahead(functools.partial(self._guarded, "fetch", self._fetch))
+        publishing = Ahead(functools.partial(self._guarded, "publish", self._publish))
+        tasks = (Task(unit, self.log.bound(unit=unit_name(unit.id))) for unit in units)
+        fetching.give(next(tasks))
+        under_way = False
+        try:
+            for _ in units:
+                task = self._wait(fetching)
+                if (following := next(tasks, None)) is not None:
+                    fetching.give(following)
+                self._guarded("compute", self._compute, task)
+                if under_way:
+                    under_way = self._settle(self._wait(publishing))
+                publishing.give(task)
+                under_way = True
+            under_way = self._settle(self._wait(publishing))
+        except Interrupted:
+            self.worker.ask_to_stop()
+            if under_way and (task := publishing.take(PUBLISH_SECONDS)) is not None:
+                self._settle(task)
+            raise
+        except WorkerUnusable:
+            if under_way:
+                self._settle(self._wait(publishing))
+            raise
+
+    def _wait(self, ahead):
+        while (task := ahead.take(POLL_SECONDS)) is None:
+            self.interrupt.check()
+        return task
+
+    def _guarded(self, stage, work, task):
+        """One stage of a unit, its time and its end: a unit that fails ends alone."""
+        began = time.monotonic()
+        try:
+            work(task)
+        except (Interrupted, WorkerUnusable):
+            if stage == "compute":
+                raise
+            task.fail(Exit.TRY_AGAIN, "")
+        except Stop as stop:
+            task.fail(stop.code, str(stop), str(stop))
+        except OSError as error:
+            stop = from_os_error(error, "the unit's files")
+            task.fail(stop.code, str(stop), str(stop))
+        except Exception as error:
+            task.fail(Exit.BUG, _place_of(error), _place_of(error))
+        finally:
+            task.seconds[stage] = time.monotonic() - began
+
+    def _fetch(self, task):
+        """Finds the input, and, where its result is not there yet, brings it here in a form that the engine reads."""
+        end = time.monotonic() + self.options.fetch_timeout
+        task.run_id = run_id(task.unit, {}, self.worker.version)  # of a unit whose input cannot even be found
+        found = find_input(task.unit, self.limits, functools.partial(self._check_fetch, end))
+        with contextlib.closing(found):
+            task.seen = found.seen
+            task.run_id = run_id(task.unit, found.seen, self.worker.version)
+            task.log = task.log.bound(run_id=task.run_id)
+            task.was_done = self.results.is_done(task)
+            if task.was_done:
+                return
+            task.fetched = OwnFolder(self.scratch)
+            task.scans = find_scans(found.fetch(task.fetched.path / "in"), self.converters)
+        for number, scan in enumerate(task.scans):
+            convert(scan, self.converters, task.fetched.path / f"converted{number}", max(1, end - time.monotonic()), self.interrupt.check)
+
+    def _check_fetch(self, end):
+        self.interrupt.check()
+        if time.monotonic() > end:
+            raise Stop(Exit.IO, f"Fetching too slow: found it unfinished after {self.options.fetch_timeout:g} s, expected an end. At the unit's input. "
+                                "Try again; raise --fetch-timeout if the input is that large.")
+
+    def _compute(self, task):
+        try:
+            if task.exit == Exit.DONE and not task.was_done:
+                self._reconstruct(task)
+        finally:
+            if task.fetched is not None:
+                task.fetched.remove()
+
+    def _reconstruct(self, task):
+        task.room = self.results.make_room(task)
+        task.made = task.room.path / "out"
+        if len(task.scans) > 1:
+            task.made.mkdir()
+        for scan in task.scans:
+            answer = self.worker.reconstruct(scan.path, task.made / scan.folder, task.unit.options)
+            if answer.exit != Exit.DONE:
+                return task.fail(answer.exit, answer.error)
+            task.claimed += [{**one, "path": os.path.join(scan.folder, one["path"])} for one in answer.files]
+
+    def _publish(self, task):
+        began = time.monotonic()
+
+        def note(files):
+            task.seconds["publish"] = time.monotonic() - began
+            return success_note(task, self.me, self.worker.version, files)
+
+        try:
+            if task.exit != Exit.DONE:
+                self._note_failure(task)
+            elif not task.was_done:
+                files = files_of(task.made, task.claimed)
+                task.bytes = sum(one["bytes"] for one in files)
+                task.was_done = not self.results.publish(task, files, note)
+        finally:
+            if task.room is not None:
+                task.room.remove()
+
+    def _note_failure(self, task):
+        """The note is for people: that it cannot be written changes nothing."""
+        if is_lasting(task.exit):
+            try:
+                self.results.note_failure(task)
+            except Stop as stop:
+                task.log.warning("no-failure-note", stage="publish", error=str(stop))
+
+    def _settle(self, task):
+        """Logs and counts a unit that is through; gives False, for `under_way`."""
+        for stage, size in (("fetch", task.seen.get("bytes")), ("compute", None), ("publish", task.bytes)):
+            if not task.was_done and task.exit == Exit.DONE:
+                task.log.info("stage", stage=stage, ms=round(1000 * task.seconds[stage]), bytes=size)
+        if task.exit != Exit.DONE:
+            task.log.error("unit-failed", exit=task.exit, error=task.told or None)
+        else:
+            task.log.info("unit-skipped" if task.was_done else "unit-done", ms=round(1000 * sum(task.seconds.values())))
+        self.tally.count(task)
+        return False
