@@ -6,10 +6,11 @@ import sys
 from raki_cloud.exits import Exit, Stop
 
 from .interrupt import Interrupt
-from .options import parse_run
+from .options import parse_run, parse_serve
 from .run import run
+from .serve import serve
 
-USAGE = "usage: raki-job run [MANIFEST] [options]; raki-job run --help tells them"
+USAGE = "usage: raki-job run|serve ...; --help behind either tells its options"
 
 
 def main():
@@ -18,12 +19,13 @@ def main():
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return Exit.DONE
-    if arguments[:1] != ["run"]:
-        print(USAGE, file=sys.stderr)
-        return Exit.USAGE
     try:
-        options = parse_run(arguments[1:], os.environ)
+        if arguments[:1] == ["run"]:
+            return run(parse_run(arguments[1:], os.environ), os.environ, interrupt)
+        if arguments[:1] == ["serve"]:
+            return serve(parse_serve(arguments[1:], os.environ))
     except Stop as stop:
         print(f"raki-job: {stop}", file=sys.stderr)
         return stop.code
-    return run(options, os.environ, interrupt)
+    print(USAGE, file=sys.stderr)
+    return Exit.USAGE

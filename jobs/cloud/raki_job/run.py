@@ -41,7 +41,7 @@ def run(options, environment, interrupt):
         manifest = load(options.manifest)
         units = manifest.of_index(me.index)
         log.info("start", units=len(units), array_size=me.array_size)
-        with _scratch(options) as scratch, _engine(options, log, interrupt) as worker:
+        with scratch_folder(options) as scratch, engine(options, log, interrupt) as worker:
             worker.start()
             Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units)
     except Stop as stop:
@@ -49,12 +49,12 @@ def run(options, environment, interrupt):
         log.error("stopped", exit=stop.code, error=str(stop))
     except Exception as error:  # its text may hold anything
         tally.stopped(Exit.BUG)
-        log.error("stopped", exit=Exit.BUG, error=_place_of(error))
+        log.error("stopped", exit=Exit.BUG, error=place_of(error))
     return tally.tell(log)
 
 
 @contextlib.contextmanager
-def _scratch(options):
+def scratch_folder(options):
     try:
         own = OwnFolder(options.scratch)
     except OSError as error:
@@ -66,7 +66,7 @@ def _scratch(options):
 
 
 @contextlib.contextmanager
-def _engine(options, log, interrupt):
+def engine(options, log, interrupt):
     try:
         command = shlex.split(options.worker)
     except ValueError:
@@ -81,7 +81,7 @@ def _engine(options, log, interrupt):
         worker.close(WORKER_SECONDS)
 
 
-def _place_of(error):
+def place_of(error):
     """The kind of an error and where it came from, without its text, which may hold anything."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"Internal error, our bug: {type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}. Report it."
@@ -131,6 +131,9 @@ class Job:
             if under_way:
                 self._settle(self._wait(publishing))
             raise
+        finally:
+            fetching.close()
+            publishing.close()
 
     def _wait(self, ahead):
         while (task := ahead.take(POLL_SECONDS)) is None:
@@ -152,7 +155,7 @@ class Job:
             stop = from_os_error(error, "the unit's files")
             task.fail(stop.code, str(stop), str(stop))
         except Exception as error:
-            task.fail(Exit.BUG, _place_of(error), _place_of(error))
+            task.fail(Exit.BUG, place_of(error), place_of(error))
         finally:
             task.seconds[stage] = time.monotonic() - began
 
