@@ -1,0 +1,106 @@
+"""An image of jobs/container built and run on this machine: by buildah and podman where they work, else the same steps in a plain folder."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONTAINER = ROOT / "jobs" / "container"
+PREBUILT = "build-container"  # below the tree, as an image's context wants it; ignored by git
+CONTAINERS = '''[containers]
+cgroups = "disabled"
+netns = "host"
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "crun"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+'''
+# podman refuses a cgroup hierarchy of both versions, so the newer one is taken out of its sight
+PODMAN = ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified 2>/dev/null; exec podman --log-level=error "$@"', "podman"]
+
+
+def checked(command, timeout=900, **more):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout, **more)
+    assert done.returncode == 0, f"{command}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def collect(build):
+    """What becomes /opt/raki, of a build folder that is there: the CPU's LibTorch."""
+    shutil.rmtree(ROOT / PREBUILT, ignore_errors=True)
+    checked([CONTAINER / "steps.sh", "collect", build, sys.executable, ROOT / PREBUILT, "cpu"])
+
+
+def debian(folder):
+    """A base image's files as a tar file."""
+    checked(["mmdebstrap", "--variant=minbase", "bookworm", folder / "base.tar", "http://deb.debian.org/debian"])
+    return folder / "base.tar"
+
+
+class Image:
+    """Built by the Dockerfile, run by podman with a root nobody can write to."""
+
+    def __init__(self, folder, base):
+        (folder / "containers.conf").write_text(CONTAINERS)
+        (folder / "storage.conf").write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/graph"\nrunroot = "{folder}/run"\n')
+        (folder / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+        self._environment = {**os.environ, "CONTAINERS_CONF": f"{folder}/containers.conf", "CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf", "BUILDAH_ISOLATION": "chroot"}
+        policy = f"--signature-policy={folder}/policy.json"
+        self._name, container = "localhost/raki:test", self._do("buildah", "from", "scratch").strip()
+        self._do("buildah", "add", "-q", container, base, "/")
+        self._do("buildah", "commit", "-q", policy, container, "localhost/debian:test")
+        digest = self._do("buildah", "images", "--format", "{{.Digest}}", "localhost/debian:test").strip()
+        self._environment["CONTAINER_BUILD"] = f"buildah build --format docker --pull-never {policy}"
+        self._do(CONTAINER / "build", self._name, f"localhost/debian@{digest}", f"localhost/debian@{digest}", "cpu", PREBUILT)
+
+    def _do(self, *command):
+        return checked(command, env=self._environment)
+
+    def command(self, *arguments, user=None, program=None, mounts=(), variables=()):
+        """What starts it in the foreground."""
+        options = ["--rm", "--read-only", "--no-healthcheck", *(["--user", user] if user else []), *(["--entrypoint", program] if program else [])]
+        options += [word for mount in mounts for word in ("--volume", f"{mount}:ro")] + [word for one in variables for word in ("--env", one)]
+        return [str(word) for word in (*PODMAN, "run", *options, self._name, *arguments)]
+
+    def start(self, *arguments, **more):
+        return subprocess.Popen(self.command(*arguments, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._environment)
+
+    def config(self):
+        return checked([*PODMAN, "image", "inspect", self._name], env=self._environment)
+
+
+class Folder:
+    """The steps of the Dockerfile in a folder of its own, entered by chroot."""
+
+    def __init__(self, folder, base):
+        self._root = folder / "root"
+        self._root.mkdir()
+        checked(["tar", "-C", self._root, "-xf", base, "--exclude=./dev/*"])
+        shutil.copy(CONTAINER / "steps.sh", self._root / "tmp")
+        for name in ("resolv.conf", "hosts"):
+            shutil.copy(f"/etc/{name}", self._root / "etc")
+        (self._root / "dev/null").touch()
+        checked(["mount", "--bind", "/dev/null", self._root / "dev/null"])
+        try:
+            checked(["chroot", self._root, "bash", "/tmp/steps.sh", "runtime"])
+            shutil.copytree(ROOT / PREBUILT, self._root / "opt/raki", symlinks=True)
+            checked([CONTAINER / "steps.sh", "finish", self._root])
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        checked(["umount", self._root / "dev/null"])
+
+    def command(self, *arguments, user=None, program="raki-job", mounts=(), variables=()):
+        for mount in mounts:
+            source, target = mount.split(":")
+            shutil.copy(source, self._root / target.strip("/"))
+        set_in = ["PATH=/opt/raki/bin:/usr/bin:/bin", "PYTHONPATH=/opt/raki/site", "RAKI_SCRATCH=/scratch", "TMPDIR=/scratch", "HOME=/scratch", *variables]
+        return [str(word) for word in ("chroot", f"--userspec={user or 10001}:{user or 10001}", self._root, "env", "-i", *set_in, program, *arguments)]
+
+    def start(self, *arguments, **more):
+        return subprocess.Popen(self.command(*arguments, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
