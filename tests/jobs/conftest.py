@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import os
 import pathlib
 import sys
 
@@ -15,10 +14,8 @@ sys.path.insert(0, str(TESTS.parent / "jobs" / "cloud"))
 
 import boto3  # noqa: E402
 import fault_proxy  # noqa: E402
-import jobs  # noqa: E402
+import job_runs  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
-
-SLOW = os.environ.get("RAKI_SLOW") == "1"
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +47,7 @@ class Bucket:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def manifest(self, units, **more):
-        return self.put("in/job.manifest.json", jobs.manifest_text(units, **more))
+        return self.put("in/job.manifest.json", job_runs.manifest_text(units, **more))
 
     def note(self, unit):
         """The one _SUCCESS.json of a unit."""
@@ -69,7 +66,7 @@ class Bucket:
             yield proxy
 
     def run(self, proxy, manifest, *arguments, **more):
-        return jobs.run_job(manifest, *arguments, AWS_ENDPOINT_URL=proxy.url, **{"RAKI_S3_TIMEOUT": "2", **more})
+        return job_runs.run_job(manifest, *arguments, AWS_ENDPOINT_URL=proxy.url, **{"RAKI_S3_TIMEOUT": "2", **more})
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 import dataclasses
 import json
 
+import botocore.exceptions
 import pytest
 from raki_cloud import command_line
 from raki_cloud.exits import Exit, Stop, may_pass, overall
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
 from raki_cloud.manifest import Unit, parse
-from raki_cloud.s3 import place_of
+from raki_cloud.s3 import place_of, stop_of
 from raki_job.convert import converters
 from raki_job.identity import run_id
 from raki_job.options import RunOptions, parse_run
@@ -129,6 +130,23 @@ def test_a_log_line_takes_known_fields_only(capsys):
 def test_addresses(text, expected):
     place = place_of(text)
     assert (place and (place.bucket, place.key)) == expected
+
+
+def client_error(said, status):
+    return botocore.exceptions.ClientError({"Error": {"Code": said, "Message": "Secret^Name"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")
+
+
+@pytest.mark.parametrize("error, code", [
+    (client_error("NoSuchKey", 404), 66), (client_error("", 404), 66), (client_error("InvalidObjectState", 403), 66), (client_error("AccessDenied", 403), 77),
+    (client_error("", 403), 77), (client_error("ExpiredToken", 400), 75), (client_error("SlowDown", 503), 74), (client_error("", 500), 74), (client_error("", 429), 74),
+    (client_error("ConditionalRequestConflict", 409), 74), (client_error("InvalidBucketName", 400), 78), (client_error("Whatever", 400), 70),
+    (botocore.exceptions.NoCredentialsError(), 78), (botocore.exceptions.NoRegionError(), 78), (botocore.exceptions.EndpointConnectionError(endpoint_url="Secret^Name"), 74),
+    (botocore.exceptions.ReadTimeoutError(endpoint_url="Secret^Name"), 74), (botocore.exceptions.SSLError(endpoint_url="x", error="EOF"), 74),
+    (botocore.exceptions.SSLError(endpoint_url="Secret^Name", error="CERTIFICATE_VERIFY_FAILED"), 78),
+    (botocore.exceptions.CredentialRetrievalError(provider="x", error_msg="Secret^Name"), 75), (botocore.exceptions.BotoCoreError(), 70)])
+def test_what_aws_says_is_an_exit_code_and_repeats_none_of_its_words(error, code):
+    stop = stop_of(error, "the unit's input")
+    assert stop.code == code and "Secret" not in str(stop) and "At the unit's input." in str(stop)
 
 
 def test_converters_are_programs_with_both_names():

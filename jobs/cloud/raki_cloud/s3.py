@@ -31,7 +31,7 @@ CODES = {  # what S3 says -> what it means for us
 KINDS = (  # the same for what never reached a server or came back broken, first match wins
     ((errors.NoCredentialsError, errors.PartialCredentialsError, errors.NoRegionError, errors.ProfileNotFound, errors.ConfigNotFound), Exit.CONFIGURATION),
     ((errors.ParamValidationError, errors.InvalidEndpointConfigurationError), Exit.CONFIGURATION),
-    ((errors.HTTPClientError, errors.IncompleteReadError, errors.ResponseStreamingError, errors.FlexibleChecksumError), Exit.IO),
+    ((errors.HTTPClientError, errors.ConnectionError, errors.IncompleteReadError, errors.ResponseStreamingError, errors.FlexibleChecksumError), Exit.IO),
     ((errors.CredentialRetrievalError, errors.MetadataRetrievalError), Exit.TRY_AGAIN))
 
 

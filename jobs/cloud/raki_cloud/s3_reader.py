@@ -10,7 +10,7 @@ import urllib3.exceptions
 from . import s3
 from .exits import Exit, Stop
 
-MOST_BREAKS = 8  # in a row without PROGRESS_BYTES between them
+MOST_BREAKS = 6  # in a row without PROGRESS_BYTES between them
 PROGRESS_BYTES = 1 << 20
 SKIPPED_BYTES = 1 << 20  # a gap this short is read, not jumped over with a request
 
@@ -104,4 +104,4 @@ class S3Reader(io.RawIOBase):
             found = type(error).__name__ if error else "an end too early"
             raise Stop(Exit.IO, f"Download broke off: found {found} {self._breaks} times, expected all bytes. At {self._what}. "
                                 "Try again: a repeat is harmless.")
-        time.sleep(min(0.1 * 2 ** self._breaks, 10) * random.uniform(0.5, 1))
+        time.sleep(min(0.1 * 2 ** self._breaks, 5) * random.uniform(0.5, 1))

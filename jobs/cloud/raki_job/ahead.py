@@ -24,7 +24,7 @@ class Ahead:
         self._todo.put(None)
 
     def take(self, seconds):
-        """What is done, in the order it was given; None where nothing is within `seconds`."""
+        """What is done, in the order it was given; None where nothing is within `seconds` (None: for ever)."""
         try:
             return self._done.get(timeout=seconds)
         except queue.Empty:

@@ -78,10 +78,13 @@ class Writer:
         if self._members > self._limits.members:
             raise refused(f"more than {self._limits.members} members", "no more (--most-members)")
 
+    def check(self, size):
+        if size > self._limits.bytes:
+            raise refused(f"more than {self._limits.bytes} bytes unpacked", "no more (--most-bytes)")
+
     def count_bytes(self, more, packed=None):
         self.bytes += more
-        if self.bytes > self._limits.bytes:
-            raise refused(f"more than {self._limits.bytes} bytes unpacked", "no more (--most-bytes)")
+        self.check(self.bytes)
         packed = self._packed if packed is None else packed
         if self.bytes > max(RATIO_FROM_BYTES, self._limits.ratio * packed):
             raise refused(f"more than {self._limits.ratio:g} times as many bytes as it has packed", "no more (--most-ratio)")
@@ -150,6 +153,7 @@ def _unpack_tar(stream, kind, folder, limits):
             if member.issparse() or not (member.isreg() or member.isdir()):
                 raise refused("a link, a device, a pipe or a sparse file", "regular files and folders")
             if member.isreg():
+                writer.check(member.size)
                 writer.write(parts, tar.extractfile(member), counted=True)
         _check_end(tar)
 

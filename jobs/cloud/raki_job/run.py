@@ -103,37 +103,46 @@ class Job:
     def __post_init__(self):
         self.converters = converters(self.options.convert)
         self.limits = Limits(self.options.most_bytes, self.options.most_members, self.options.most_ratio)
+        self.fetching = Ahead(functools.partial(self._guarded, "fetch", self._fetch))
+        self.publishing = Ahead(functools.partial(self._guarded, "publish", self._publish))
+        self.computed = None  # the task that the engine has
+        self.published = None  # the one that is being published
 
     def run(self, units):
-        """Throws Interrupted and WorkerUnusable; what is computed by then is published, after SIGTERM if that does not take long."""
-        fetching = Ahead(functools.partial(self._guarded, "fetch", self._fetch))
-        publishing = Ahead(functools.partial(self._guarded, "publish", self._publish))
+        """Throws Interrupted and WorkerUnusable."""
         tasks = (Task(unit, self.log.bound(unit=unit_name(unit.id))) for unit in units)
-        fetching.give(next(tasks))
-        under_way = False
         try:
+            self.fetching.give(next(tasks))
             for _ in units:
-                task = self._wait(fetching)
+                task = self._wait(self.fetching)
                 if (following := next(tasks, None)) is not None:
-                    fetching.give(following)
+                    self.fetching.give(following)
                 self._guarded("compute", self._compute, task)
-                if under_way:
-                    under_way = self._settle(self._wait(publishing))
-                publishing.give(task)
-                under_way = True
-            under_way = self._settle(self._wait(publishing))
-        except Interrupted:
-            self.worker.ask_to_stop()
-            if under_way and (task := publishing.take(PUBLISH_SECONDS)) is not None:
-                self._settle(task)
-            raise
-        except WorkerUnusable:
-            if under_way:
-                self._settle(self._wait(publishing))
+                self._finish_publishing()
+                self.computed, self.published = None, task
+                self.publishing.give(task)
+            self._finish_publishing()
+        except (Interrupted, WorkerUnusable) as end:
+            self._end_early(isinstance(end, Interrupted))
             raise
         finally:
-            fetching.close()
-            publishing.close()
+            self.fetching.close()
+            self.publishing.close()
+
+    def _end_early(self, interrupted):
+        """What is computed is published still, after SIGTERM if that does not take long; what is not is dropped."""
+        if interrupted:
+            self.worker.ask_to_stop()
+        if self.published is not None and self.publishing.take(PUBLISH_SECONDS if interrupted else None) is not None:
+            self._settle(self.published)
+        self.worker.close(WORKER_SECONDS)
+        if self.computed is not None:
+            self.computed.room.remove()
+
+    def _finish_publishing(self):
+        if self.published is not None:
+            self._settle(self._wait(self.publishing))
+            self.published = None
 
     def _wait(self, ahead):
         while (task := ahead.take(POLL_SECONDS)) is None:
@@ -192,6 +201,7 @@ class Job:
 
     def _reconstruct(self, task):
         task.room = self.results.make_room(task)
+        self.computed = task
         task.made = task.room.path / "out"
         if len(task.scans) > 1:
             task.made.mkdir()
@@ -202,33 +212,37 @@ class Job:
             task.claimed += [{**one, "path": os.path.join(scan.folder, one["path"])} for one in answer.files]
 
     def _publish(self, task):
+        try:
+            if task.exit == Exit.DONE and not task.was_done:
+                self._publish_result(task)
+        except Stop as stop:
+            task.fail(stop.code, str(stop), str(stop))
+        finally:
+            if task.room is not None:
+                task.room.remove()
+        if is_lasting(task.exit):
+            self._note_failure(task)
+
+    def _publish_result(self, task):
         began = time.monotonic()
 
         def note(files):
             task.seconds["publish"] = time.monotonic() - began
             return success_note(task, self.me, self.worker.version, files)
 
-        try:
-            if task.exit != Exit.DONE:
-                self._note_failure(task)
-            elif not task.was_done:
-                files = files_of(task.made, task.claimed)
-                task.bytes = sum(one["bytes"] for one in files)
-                task.was_done = not self.results.publish(task, files, note)
-        finally:
-            if task.room is not None:
-                task.room.remove()
+        files = files_of(task.made, task.claimed)
+        task.bytes = sum(one["bytes"] for one in files)
+        task.was_done = not self.results.publish(task, files, note)
 
     def _note_failure(self, task):
         """The note is for people: that it cannot be written changes nothing."""
-        if is_lasting(task.exit):
-            try:
-                self.results.note_failure(task)
-            except Stop as stop:
-                task.log.warning("no-failure-note", stage="publish", error=str(stop))
+        try:
+            self.results.note_failure(task)
+        except Stop as stop:
+            task.log.warning("no-failure-note", stage="publish", error=str(stop))
 
     def _settle(self, task):
-        """Logs and counts a unit that is through; gives False, for `under_way`."""
+        """Logs and counts a unit that is through."""
         for stage, size in (("fetch", task.seen.get("bytes")), ("compute", None), ("publish", task.bytes)):
             if not task.was_done and task.exit == Exit.DONE:
                 task.log.info("stage", stage=stage, ms=round(1000 * task.seconds[stage]), bytes=size)
@@ -237,4 +251,3 @@ class Job:
         else:
             task.log.info("unit-skipped" if task.was_done else "unit-done", ms=round(1000 * sum(task.seconds.values())))
         self.tally.count(task)
-        return False

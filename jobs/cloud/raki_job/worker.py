@@ -91,7 +91,7 @@ class Worker:
             except _Died as died:
                 self._log.warning("worker-died", stage="compute", exit=died.code)
                 code = died.code
-                shutil.rmtree(output, ignore_errors=True)
+                _remove_what_it_left(output)
         return Answer(code_of_death(code), error=f"The engine died twice over this scan, with {code}")
 
     def _ask(self, request):
@@ -156,6 +156,12 @@ class Worker:
         if self._process is not None:
             self._process.stdin.close()
             self._kill(grace=seconds)
+
+
+def _remove_what_it_left(output):
+    """Its result, and what it had staged beside it."""
+    for path in (output, *output.parent.glob(".*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def code_of_death(code):
