@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-import jobs
+import job_runs
 import numpy as np
 import pydicom
 import pytest
@@ -51,7 +51,7 @@ def upload(bucket, folder, prefix="results/u1/run1"):
 
 
 def started(double, bucket, *arguments, **variables):
-    environment = jobs.environment(AWS_ENDPOINT_URL_S3=f"http://{bucket.moto[0]}:{bucket.moto[1]}", AWS_ENDPOINT_URL_MEDICAL_IMAGING=double.url, **variables)
+    environment = job_runs.environment(AWS_ENDPOINT_URL_S3=f"http://{bucket.moto[0]}:{bucket.moto[1]}", AWS_ENDPOINT_URL_MEDICAL_IMAGING=double.url, **variables)
     return subprocess.Popen([sys.executable, PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 

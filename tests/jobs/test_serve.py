@@ -15,9 +15,9 @@ import threading
 import time
 import zipfile
 
-import jobs
+import job_runs
 import pytest
-from jobs import STUB, environment, scan_bytes
+from job_runs import STUB, environment, scan_bytes
 
 CUSTOM = "X-Amzn-SageMaker-Custom-Attributes"
 
@@ -81,7 +81,7 @@ def free_port():
 def serving(folder, *arguments, worker=STUB, ready=True, **variables):
     port, log = free_port(), folder / "log"
     (folder / "scratch").mkdir(exist_ok=True)
-    command = [sys.executable, jobs.JOB, "serve", "--listen", f"127.0.0.1:{port}", "--worker", worker, "--scratch", folder / "scratch", *map(str, arguments)]
+    command = [sys.executable, job_runs.JOB, "serve", "--listen", f"127.0.0.1:{port}", "--worker", worker, "--scratch", folder / "scratch", *map(str, arguments)]
     with open(log, "wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment(**variables))
     server = Server(process, port, log)
@@ -287,15 +287,15 @@ def test_many_requests_leave_no_threads_and_no_files(server):
 
 def test_nothing_but_known_fields_is_logged(server):
     server.scan(b"x", **{"stub-exit": 65, "stub-error": "Name of Patient"})
-    assert all(set(line) <= jobs.LOG_KEYS for line in server.lines) and any(line["event"] == "request" for line in server.lines)
+    assert all(set(line) <= job_runs.LOG_KEYS for line in server.lines) and any(line["event"] == "request" for line in server.lines)
     assert "Patient" not in json.dumps(server.lines)
 
 
 def test_it_listens_on_this_machine_only_unless_told_otherwise(tmp_path):
-    done = subprocess.run([sys.executable, jobs.JOB, "serve", "--help"], capture_output=True, text=True, env=environment())
+    done = subprocess.run([sys.executable, job_runs.JOB, "serve", "--help"], capture_output=True, text=True, env=environment())
     assert "127.0.0.1:8080" in done.stdout
     for wrong in ("8080", ":8080", "host:port", "127.0.0.1:99999"):
-        assert subprocess.run([sys.executable, jobs.JOB, "serve", "--listen", wrong, "--worker", STUB], env=environment(), capture_output=True).returncode == 64
+        assert subprocess.run([sys.executable, job_runs.JOB, "serve", "--listen", wrong, "--worker", STUB], env=environment(), capture_output=True).returncode == 64
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = subprocess.run([sys.executable, jobs.JOB, "serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--worker", STUB], env=environment(), capture_output=True)
+        done = subprocess.run([sys.executable, job_runs.JOB, "serve", "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--worker", STUB], env=environment(), capture_output=True)
         assert done.returncode == 78

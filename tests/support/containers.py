@@ -41,7 +41,7 @@ def debian(folder):
 
 
 class Image:
-    """Built by the Dockerfile, run by podman with a root nobody can write to."""
+    """Built by the Dockerfile, run by podman with a root nobody can write to. Until `build` it is its base."""
 
     def __init__(self, folder, base):
         (folder / "containers.conf").write_text(CONTAINERS)
@@ -49,11 +49,18 @@ class Image:
         (folder / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
         self._environment = {**os.environ, "CONTAINERS_CONF": f"{folder}/containers.conf", "CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf", "BUILDAH_ISOLATION": "chroot"}
         policy = f"--signature-policy={folder}/policy.json"
-        self._name, container = "localhost/raki:test", self._do("buildah", "from", "scratch").strip()
+        self._name, self._environment["CONTAINER_BUILD"] = "localhost/debian:test", f"buildah build --format docker --pull-never {policy}"
+        container = self._do("buildah", "from", "scratch").strip()
         self._do("buildah", "add", "-q", container, base, "/")
-        self._do("buildah", "commit", "-q", policy, container, "localhost/debian:test")
+        self._do("buildah", "commit", "-q", policy, container, self._name)
+
+    def works(self):
+        """Whether a process can be started in the base image."""
+        return subprocess.run(self.command(program="true"), env=self._environment, capture_output=True).returncode == 0
+
+    def build(self):
         digest = self._do("buildah", "images", "--format", "{{.Digest}}", "localhost/debian:test").strip()
-        self._environment["CONTAINER_BUILD"] = f"buildah build --format docker --pull-never {policy}"
+        self._name = "localhost/raki:test"
         self._do(CONTAINER / "build", self._name, f"localhost/debian@{digest}", f"localhost/debian@{digest}", "cpu", PREBUILT)
 
     def _do(self, *command):

@@ -4,11 +4,11 @@ import dataclasses
 import re
 
 from raki_cloud import command_line, s3
+from raki_cloud.application import INPUTS, find
 from raki_cloud.command_line import option
 from raki_cloud.exits import Exit, Stop
 
 ID = re.compile(r"[0-9a-z]{32}")
-INPUT_FOLDERS = ("HOLOSCAN_INPUT_PATH", "MONAI_INPUTPATH")  # where an application of MONAI Deploy reads: App SDK from 0.6 on, and before
 MOST_CONNECTIONS = 64
 EPILOG = "Credentials and region come from where boto3 looks for them, never from the command line."
 USAGE = "usage: raki-health-imaging import|fetch-imageset ...; --help behind either tells its options"
@@ -41,7 +41,7 @@ class Fetch:
 
     image_set: str = option("", "the image set", positional=None, metavar="ID")
     datastore: str = option("", "the data store it is in", required=True, metavar="ID")
-    output: str = option("", f"new or empty folder; else that of {' or '.join(INPUT_FOLDERS)}", flags=["-o", "--output"], metavar="DIR")
+    output: str = option("", f"new or empty folder; else that of {' or '.join(INPUTS)}", flags=["-o", "--output"], metavar="DIR")
     kind: str = option("dicom", "dicom: uncompressed files; npy: arrays and their geometry", flags=["--as"], choices=("dicom", "npy"), metavar="KIND")
     version: str = option("", "version of the image set; else the newest", metavar="N")
     connections: int = option(8, "frames on their way at a time", metavar="N")
@@ -57,8 +57,7 @@ def parse(arguments, environment):
         return _checked_import(options)
     if command == ["fetch-imageset"]:
         options = command_line.parse(Fetch, "raki-health-imaging fetch-imageset", rest, epilog=EPILOG)
-        folder = options.output or next((environment[name] for name in INPUT_FOLDERS if environment.get(name)), "")
-        return _checked_fetch(dataclasses.replace(options, output=folder))
+        return _checked_fetch(dataclasses.replace(options, output=options.output or find(environment, INPUTS)))
     if command in (["-h"], ["--help"]):
         return None
     raise _wrong("the command", "import or fetch-imageset")
@@ -77,7 +76,7 @@ def _checked_fetch(options):
     _check_id(options.datastore, "--datastore")
     _check_id(options.image_set, "the image set")
     if not options.output:
-        raise _wrong("--output", f"a folder, or one in {' or '.join(INPUT_FOLDERS)}")
+        raise _wrong("--output", f"a folder, or one in {' or '.join(INPUTS)}")
     if options.version and not re.fullmatch(r"[0-9]{1,9}", options.version):
         raise _wrong("--version", "a number from 1")
     if options.connections > MOST_CONNECTIONS:

@@ -4,6 +4,7 @@ import dataclasses
 import tempfile
 
 from raki_cloud import command_line
+from raki_cloud.application import is_asked_for
 from raki_cloud.command_line import option
 from raki_cloud.exits import Exit, Stop
 
@@ -56,7 +57,7 @@ class ServeOptions(JobOptions):
 
 def parse_run(arguments, environment):
     options = command_line.parse(RunOptions, "raki-job run", arguments, environment, EPILOG)
-    if not options.manifest:
+    if not options.manifest and not is_asked_for(environment):
         raise Stop(Exit.USAGE, "Wrong usage: found no manifest, expected one. On the command line or in RAKI_MANIFEST. See raki-job run --help.")
     return options
 

@@ -9,6 +9,7 @@ import shlex
 import time
 import traceback
 
+from raki_cloud.application import folders_as_manifest
 from raki_cloud.exits import Exit, Stop, from_os_error
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
@@ -38,7 +39,7 @@ def run(options, environment, interrupt):
     try:
         me = who_am_i(environment, options.index)
         log = Log(job=me.job or None, attempt=me.attempt, index=me.index)
-        manifest = load(options.manifest)
+        manifest = load(options.manifest) if options.manifest else folders_as_manifest(environment)
         units = manifest.of_index(me.index)
         log.info("start", units=len(units), array_size=me.array_size)
         with scratch_folder(options) as scratch, engine(options, log, interrupt) as worker:
