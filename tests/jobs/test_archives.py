@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import stat
+import subprocess
 import tarfile
 import zipfile
 
@@ -120,6 +121,12 @@ def test_bytes_are_limited_however_they_are_packed(tmp_path, kind):
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.h5")) <= 3 << 20
 
 
+def test_a_member_that_claims_too_much_is_refused_before_it_is_read(tmp_path):
+    info = tarfile.TarInfo("a.h5")
+    info.size = LIMITS.bytes + 1
+    assert "bytes unpacked" in refusal(tmp_path, "tar", info.tobuf() + bytes(10240)) and list(tmp_path.rglob("*.h5")) == []
+
+
 @pytest.mark.parametrize("kind", ["gz", "zst", "zip"])
 def test_bombs_are_refused_before_they_go_off(tmp_path, kind):
     data = packed(kind, ("a.h5", bytes(80 << 20)))
@@ -223,3 +230,12 @@ def test_an_attack_ends_its_unit_alone_with_the_reason(tmp_path):
     assert (note["format"], note["unit"], note["exit"], note["error"]) == ("raki-failure-1", "bad", 65, failed["error"])
     job_runs.success(tmp_path / "out" / "u0")
     assert job_runs.leftovers(tmp_path) == []
+
+
+def test_a_full_disk_may_pass(tmp_path):
+    """A limit on the size of files stands for one."""
+    (tmp_path / "a.tar").write_bytes(tar_of(("a.h5", job_runs.scan_bytes(1, 1 << 20))))
+    manifest = job_runs.write_manifest(tmp_path, [("u", "a.tar")])
+    limited = "ulimit -f 512; exec \"$@\""
+    done = subprocess.run(["bash", "-c", limited, "x", *map(str, job_runs.command(manifest))], capture_output=True, text=True, env=job_runs.environment())
+    assert done.returncode == 74 and "larger disk" in done.stdout and job_runs.leftovers(tmp_path) == []

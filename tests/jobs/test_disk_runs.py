@@ -4,10 +4,13 @@ import hashlib
 import json
 import os
 import pathlib
+import subprocess
 import sys
+import tarfile
+import time
 
 import pytest
-from job_runs import STUB, leftovers, result_of, run_job, scan_bytes, success, write_inputs, write_manifest
+from job_runs import STUB, command, environment, leftovers, result_of, run_job, scan_bytes, success, write_inputs, write_manifest
 
 
 def stub_log(path):
@@ -175,6 +178,20 @@ def test_folders_and_pairs(tmp_path):
 
 
 CONVERTER = "import sys; data = open(sys.argv[1], 'rb').read(); sys.exit(3) if data == b'bad' else open(sys.argv[2], 'wb').write(b'made of ' + data)"
+
+
+def test_scratch_holds_two_inputs_at_most(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.add(__file__, "a.h5")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    manifest = write_manifest(tmp_path, [(f"u{n}", "a.tar", {"stub-seconds": 0.2}) for n in range(6)])
+    process = subprocess.Popen(list(map(str, command(manifest, "--scratch", scratch))), stdout=subprocess.DEVNULL, env=environment())
+    most = 0
+    while process.poll() is None:
+        most = max(most, len(list(scratch.glob(".raki-*/.raki-*/in"))))
+        time.sleep(0.02)
+    assert process.returncode == 0 and most == 2 and leftovers(tmp_path) == []
 
 
 def test_raw_data_of_vendors_are_converted(tmp_path):

@@ -1,6 +1,7 @@
 """raki-job that is stopped, killed, or started twice: what is published stays, nothing half is seen, a repeat finishes it."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -136,7 +137,11 @@ def test_the_engine_dies_with_a_killed_job_and_the_next_attempt_cleans_up(tmp_pa
     assert [success(tmp_path / "out" / name)["unit"] for name in ("u0", "u1", "slow")] == ["u0", "u1", "slow"]
 
 
-def test_folders_of_the_living_stay(tmp_path):
+@pytest.mark.parametrize("locks", ["of an open file", "of a process"])
+def test_folders_of_the_living_stay(tmp_path, monkeypatch, locks):
+    """Locks of a process, as some network file systems have them, never stand against itself."""
+    if locks == "of a process":
+        monkeypatch.setattr(fcntl, "flock", lambda *_: None)
     first = OwnFolder(tmp_path)
     (first.path / "file").write_text("x")
     second = OwnFolder(tmp_path)

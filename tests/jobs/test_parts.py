@@ -112,7 +112,8 @@ def test_a_run_is_known_by_all_that_decides_its_result():
     same = run_id(UNIT, SEEN, "raki 1")
     assert len(same) == 32 and same == run_id(dataclasses.replace(UNIT, place="/moved/x.h5", options={"seed": 1, "method": "raki"}), dict(SEEN), "raki 1")
     others = [run_id(dataclasses.replace(UNIT, id="b"), SEEN, "raki 1"), run_id(dataclasses.replace(UNIT, input="y"), SEEN, "raki 1"),
-              run_id(dataclasses.replace(UNIT, options={"method": "raki", "seed": 2}), SEEN, "raki 1"), run_id(UNIT, {**SEEN, "etag": "f"}, "raki 1"),
+              run_id(dataclasses.replace(UNIT, options={"method": "raki", "seed": 2}), SEEN, "raki 1"),
+              run_id(dataclasses.replace(UNIT, options={"method": "grappa", "seed": 1}), SEEN, "raki 1"), run_id(UNIT, {**SEEN, "etag": "f"}, "raki 1"),
               run_id(UNIT, {"sha256": "e", "bytes": 5}, "raki 1"), run_id(UNIT, SEEN, "raki 2"), run_id(UNIT, {}, "raki 1")]
     assert len({same, *others}) == 1 + len(others)
 

@@ -23,7 +23,7 @@ class Fault:
 
 
 class Proxy:
-    """`requests` are (method, path, what became of it)."""
+    """`requests` are (method, path, what became of it, when)."""
 
     def __init__(self, target, *faults):
         self.target, self.faults, self.requests = target, list(faults), []
@@ -35,10 +35,14 @@ class Proxy:
             for fault in self.faults:
                 if fault.times > 0 and fault.method == method and re.search(fault.path, path):
                     fault.times -= 1
-                    self.requests.append((method, path, fault.action))
+                    self.requests.append((method, path, fault.action, time.monotonic()))
                     return fault.action
-            self.requests.append((method, path, "passed"))
+            self.requests.append((method, path, "passed", time.monotonic()))
         return None
+
+    def when(self, method, path):
+        """When the first such request came."""
+        return next(one[3] for one in self.requests if one[0] == method and re.search(path, one[1]))
 
     def count(self, method, path=""):
         return sum(one[0] == method and re.search(path, one[1]) is not None for one in self.requests)

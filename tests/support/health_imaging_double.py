@@ -13,6 +13,7 @@ import re
 import subprocess
 import tempfile
 import threading
+import time
 import zlib
 
 import pydicom
@@ -40,6 +41,7 @@ class Double(http.server.ThreadingHTTPServer):
         self.looks, self.shuffle, self.not_primary, self.job_fails = 1, False, False, ""  # looks: how often a job is seen unfinished
         self.server_error, self.not_mentioned, self.warned = None, None, None  # endings of keys
         self.at_once = self.most_at_once = 0
+        self.delay = 0.0  # seconds before each answer
 
     def handle_error(self, request, client_address):
         """Connections that we cut ourselves."""
@@ -166,6 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             fault = double.faults[operation].pop(0) if double.faults[operation] else None
             double.at_once += 1
             double.most_at_once = max(double.most_at_once, double.at_once)
+        time.sleep(double.delay)
         if fault in ERRORS:
             status, kind = ERRORS[fault]
             self.answer(json.dumps({"message": "no"}).encode(), status=status, headers={"x-amzn-ErrorType": kind})

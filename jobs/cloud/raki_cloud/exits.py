@@ -44,8 +44,11 @@ def overall(codes):
 
 
 def known(code):
-    """The code of another program as one of the table: what stands not in it is that program's bug."""
-    return Exit(code) if code in Exit._value2member_map_ else Exit.BUG
+    """The code of another program as one of the table: what does not stand in it is that program's bug."""
+    try:
+        return Exit(code)
+    except ValueError:
+        return Exit.BUG
 
 
 def from_os_error(error, path):

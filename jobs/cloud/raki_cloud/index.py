@@ -13,15 +13,15 @@ class Identity:
     job: str = ""
 
 
-def who_am_i(environment, index=None, attempt=None):
-    """`index` and `attempt` are those of the command line, which win. RAKI_INDEX_OFFSET is added to an index that Batch or Slurm gave:
+def who_am_i(environment, index=None):
+    """`index` is that of the command line, which wins. RAKI_INDEX_OFFSET is added to an index that Batch or Slurm gave:
     Slurm's arrays may be shorter than a manifest (MaxArraySize)."""
     found = _aws_batch(environment) or _slurm(environment) or Identity()
     if index is not None:
         found = dataclasses.replace(found, index=index)
     elif found.index is not None:
         found = dataclasses.replace(found, index=found.index + (_number(environment, "RAKI_INDEX_OFFSET") or 0))
-    return dataclasses.replace(found, attempt=attempt or found.attempt)
+    return found
 
 
 def _aws_batch(environment):

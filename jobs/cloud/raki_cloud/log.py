@@ -9,8 +9,8 @@ import sys
 import threading
 
 # Every field a line can have. A new one belongs here only if it can never hold a name, a key or a path.
-KEYS = frozenset("ts level event run_id unit attempt index stage ms bytes gpu_mem exit error version device "
-                 "units done skipped failed retry files seconds job array_size messages".split())
+KEYS = frozenset("ts level event run_id unit attempt index stage ms bytes exit error version device "
+                 "units done skipped failed retry seconds job array_size messages".split())
 LONGEST_TEXT = 500  # characters
 _writing = threading.Lock()
 

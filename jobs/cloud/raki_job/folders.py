@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 
+_ours = set()  # locks of this process: where a network's file system makes locks those of a process, we would get them again
 LOCK = re.compile(r"\.(raki-[0-9a-f]{16})\.lock")
 
 
@@ -22,6 +23,7 @@ class OwnFolder:
             self._lock_path = parent / f".{name}.lock"
             self._lock = _locked(os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), self._lock_path)
             if self._lock is not None:
+                _ours.add(self._lock_path)
                 break
         self.path = parent / f".{name}"
         self.path.mkdir(mode=0o700)
@@ -31,6 +33,7 @@ class OwnFolder:
         if not self.path.exists():
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
+        _ours.discard(self._lock_path)
 
 
 def _locked(lock, path):
@@ -58,6 +61,8 @@ def remove_dead(parent):
 
 def _remove_if_dead(parent, name):
     path = parent / f".{name}.lock"
+    if path in _ours:
+        return
     lock = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -33,6 +33,11 @@ def _check_size(size, limits):
         raise Stop(Exit.DATA, f"Input too large: found {size} bytes, expected at most {limits.bytes}. At {WHAT}. Raise --most-bytes if there is room for it.")
 
 
+def _check_count(count, limits):
+    if count > limits.members:
+        raise Stop(Exit.DATA, f"Input too large: found more than {limits.members} files, expected no more. At {WHAT}. Raise --most-members.")
+
+
 class _InS3:
     """One object, the objects of one scan, or all objects of a prefix."""
 
@@ -58,8 +63,7 @@ class _InS3:
         for key, size, etag in s3.below(place, WHAT):
             if not key.endswith("/"):
                 files[key[len(place.key):]] = (s3.Place(place.bucket, key), etag, size)
-            if len(files) > self._limits.members:
-                raise Stop(Exit.DATA, f"Input too large: found more than {self._limits.members} objects, expected no more. At {WHAT}. Raise --most-members.")
+            _check_count(len(files), self._limits)
         if not files:
             raise Stop(Exit.NO_INPUT, f"Input missing: found no object, expected some. At {WHAT}. Check the prefix.")
         return files
@@ -100,6 +104,18 @@ class _InS3:
             reader.close()
 
 
+class _CheckedFile(io.FileIO):
+    """Calls `check` between blocks, as S3Reader does."""
+
+    def __init__(self, path, check):
+        super().__init__(path)
+        self._check = check
+
+    def readinto(self, buffer):
+        self._check()
+        return super().readinto(buffer)
+
+
 class _OnDisk:
     """A file or a folder, used where it is; only archives are unpacked."""
 
@@ -117,6 +133,7 @@ class _OnDisk:
             files = [self._root, *map(self._root.with_name, scans.beside(self._root.name))]
         else:
             files = sorted(path for path in self._root.rglob("*") if path.is_file())
+        _check_count(len(files), self._limits)
         known = [[str(path.relative_to(self._root.parent)), *self._digest(path)] for path in files]
         total = sum(size for _, _, size in known)
         _check_size(total, self._limits)
@@ -136,8 +153,8 @@ class _OnDisk:
     def fetch(self, folder):
         if self._kind is None:
             return self._root
-        with open(self._root, "rb") as stream:
-            archives.unpack(stream, self._kind, folder, self._limits)
+        with _CheckedFile(self._root, self._check) as file:
+            archives.unpack(io.BufferedReader(file, BLOCK_BYTES), self._kind, folder, self._limits)
         return folder
 
     def close(self):

@@ -1,7 +1,7 @@
 """What a user can choose: the names, defaults and help of the command line stand here and nowhere else."""
 
 import dataclasses
-import tempfile
+import os
 
 from raki_cloud import command_line
 from raki_cloud.application import is_asked_for
@@ -22,7 +22,7 @@ class JobOptions:
     worker: str = _shared("raki worker --log json", "command of the engine", metavar="COMMAND")
     device: str = _shared("", "passed on to the engine", metavar="D")
     threads: int | None = _shared(None, "passed on to the engine", metavar="N")
-    scratch: str = _shared(tempfile.gettempdir(), "folder for inputs and results on their way, those of three units at most", metavar="DIR")
+    scratch: str = _shared(os.environ.get("TMPDIR") or "/tmp", "folder for inputs and results on their way, those of three units at most", metavar="DIR")
     convert: list[str] = _shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
                                      "(in the environment one a line)", metavar="RULE", repeated=True)
     most_bytes: int = _shared(200 << 30, "largest input, after unpacking", metavar="N")

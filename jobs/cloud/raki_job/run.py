@@ -10,7 +10,7 @@ import time
 import traceback
 
 from raki_cloud.application import folders_as_manifest
-from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.exits import Exit, Stop
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
 from raki_cloud.manifest import load
@@ -162,8 +162,9 @@ class Job:
         except Stop as stop:
             task.fail(stop.code, str(stop), str(stop))
         except OSError as error:
-            stop = from_os_error(error, "the unit's files")
-            task.fail(stop.code, str(stop), str(stop))
+            text = (f"Reading or writing failed: found '{error.strerror}', expected room and a working disk. At the unit's files. "
+                    "Try again; give --scratch a larger disk if it is full.")
+            task.fail(Exit.IO, text, text)
         except Exception as error:
             task.fail(Exit.BUG, place_of(error), place_of(error))
         finally:

@@ -49,7 +49,7 @@ class Worker:
         self.version = ""
 
     def start(self):
-        """Throws WorkerUnusable. `version` is known afterwards."""
+        """Throws WorkerUnusable. `version` is known afterwards. For a thread that stays: the engine ends with the thread that started it."""
         if shutil.which(self._command[0]) is None:
             raise WorkerUnusable(Exit.CONFIGURATION, "No engine: found no program of that name, expected raki. At --worker. Install it or give its path.")
         began = time.monotonic()
