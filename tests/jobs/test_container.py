@@ -208,6 +208,7 @@ def test_its_bill_of_materials_names_what_is_in_it(made):
 def test_its_labels_and_its_user_are_those_of_the_recipe(made):
     if not isinstance(made, containers.Image):
         pytest.skip("buildah and podman do not work here: a folder has no labels")
-    config = json.loads(made.config())[0]["Config"]
-    assert config["User"] == "10001:10001" and config["Entrypoint"] == ["raki-job"] and config["Healthcheck"]
+    told = json.loads(made.config())[0]
+    config = told["Config"]
+    assert config["User"] == "10001:10001" and config["Entrypoint"] == ["raki-job"] and told["HealthCheck"]["Test"] == ["CMD", "healthcheck"]
     assert config["Labels"]["org.opencontainers.image.title"] == "raki" and re.fullmatch(r"[0-9a-f]{40}", config["Labels"]["org.opencontainers.image.revision"])
