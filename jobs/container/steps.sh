@@ -68,10 +68,10 @@ libtorch() {
   declare -A carried=()
   for name in "${roots[@]}"; do carry "$site" "$out" "$name"; done
   [ -n "${carried[libtorch_cpu.so]:-}" ] || fail "no libtorch_cpu.so below $site"
-  touch "$out/torch/__init__.py"
+  touch "$out/torch/__init__.py"  # start.sh of the bundle asks Python for the package
   mkdir -p "$out/nvidia"
   for name in "$site"/{torch,nvidia_*}-*.dist-info; do
-    ! cut -d, -f1 "$name/RECORD" | grep -qxF "$(cd "$out" && printf '%s\n' {torch,nvidia/*}/lib/*)" || cp -r "$name" "$out/"
+    if grep -qxF "$(cd "$out" && printf '%s\n' {torch,nvidia/*}/lib/*)" < <(cut -d, -f1 "$name/RECORD"); then cp -r "$name" "$out/"; fi
   done
 }
 

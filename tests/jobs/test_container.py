@@ -210,5 +210,5 @@ def test_its_labels_and_its_user_are_those_of_the_recipe(made):
         pytest.skip("buildah and podman do not work here: a folder has no labels")
     told = json.loads(made.config())[0]
     config = told["Config"]
-    assert config["User"] == "10001:10001" and config["Entrypoint"] == ["raki-job"] and told["HealthCheck"]["Test"] == ["CMD", "healthcheck"]
+    assert config["User"] == "10001:10001" and config["Entrypoint"] == ["raki-job"] and told["Healthcheck"]["Test"] == ["CMD", "healthcheck"]
     assert config["Labels"]["org.opencontainers.image.title"] == "raki" and re.fullmatch(r"[0-9a-f]{40}", config["Labels"]["org.opencontainers.image.revision"])

@@ -1,5 +1,7 @@
 """raki-health-imaging before a HealthImaging of the tests' own and moto's S3: the fate of every file, and every pixel back."""
 
+import gzip
+import io
 import json
 import os
 import pathlib
@@ -9,6 +11,8 @@ import subprocess
 import sys
 import time
 
+import boto3
+import botocore.config
 import job_runs
 import numpy as np
 import pydicom
@@ -101,6 +105,12 @@ def test_changed_files_are_another_import(double, bucket, results):
     bucket.put("results/u1/run1/" + IMAGES[0], (results / "plain" / IMAGES[0]).read_bytes())
     imported(double, bucket, address)
     assert len(double.jobs) == 2
+
+
+def test_a_file_without_ending_that_is_refused_is_told(double, bucket, results):
+    address = upload(bucket, results / "htj2k")
+    bucket.put("results/u1/run1/IM0001", b"no DICOM at all")
+    assert imported(double, bucket, address, code=65)["IM0001"] == "refused"
 
 
 @pytest.mark.parametrize("trouble", ["server_error", "not_mentioned"])
@@ -235,7 +245,7 @@ def test_slices_are_sorted_by_place_not_by_number(double, bucket, results, tmp_p
 def test_broken_downloads_are_repeated(double, bucket, results, tmp_path):
     image_set, = stored(double, bucket, results / "htj2k")
     double.faults["getImageFrame"] = ["cut", "short", "throttle", "500", "cut"]
-    double.faults["getImageSetMetadata"] = ["conflict", "500"]
+    double.faults["getImageSetMetadata"] = ["conflict", "500", "cut"]
     fetch(double, bucket, image_set, tmp_path / "out")
     assert not double.faults["getImageFrame"] and not double.faults["getImageSetMetadata"]
     assert [one.pixel_array.tolist() for one in originals(tmp_path / "out")] == [one.pixel_array.tolist() for one in originals(results / "htj2k")]
@@ -246,6 +256,31 @@ def test_a_frame_that_stays_short_is_74_and_leaves_nothing(double, bucket, resul
     double.faults["getImageFrame"] = ["short"] * 20
     fetch(double, bucket, image_set, tmp_path / "out", "--connections", "1", code=74)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_after_a_kill_the_same_folder_is_used_again(double, bucket, results, tmp_path):
+    image_set, = stored(double, bucket, results / "htj2k")
+    double.delay = 1.0
+    process = started(double, bucket, "fetch-imageset", image_set, "--datastore", DATASTORE, "--raki", RAKI, "-o", tmp_path / "out")
+    while not double.calls["getImageFrame"]:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert any(path.name.startswith(".") for path in (tmp_path / "out").iterdir())
+    double.delay = 0.0
+    fetch(double, bucket, image_set, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["imageset.json", "series001"]
+
+
+def test_stock_boto3_gets_on_with_the_double(double, bucket, results):
+    """So that what we see of it is not only what our own code asks."""
+    image_set, = stored(double, bucket, results / "htj2k")
+    client = boto3.client("medical-imaging", endpoint_url=double.url, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y",
+                          config=botocore.config.Config(inject_host_prefix=False))
+    assert client.get_image_set(datastoreId=DATASTORE, imageSetId=image_set)["imageSetState"] == "ACTIVE"
+    assert [one["imageSetId"] for one in client.search_image_sets(datastoreId=DATASTORE)["imageSetsMetadataSummaries"]] == [image_set]
+    assert [one["jobStatus"] for one in client.list_dicom_import_jobs(datastoreId=DATASTORE)["jobSummaries"]] == ["COMPLETED"]
 
 
 def test_pixels_that_are_not_those_of_the_checksum_are_refused(double, bucket, results, tmp_path):
@@ -294,8 +329,6 @@ def test_nothing_of_the_patient_is_said(double, bucket, results, tmp_path):
 
 
 def test_metadata_that_unpack_without_end_are_refused(monkeypatch):
-    import gzip
-    import io
     monkeypatch.setattr(metadata, "MOST_BYTES", 1000)
     with pytest.raises(Stop, match="more bytes"):
         metadata.read(io.BytesIO(gzip.compress(b" " * 10_000_000)))

@@ -7,6 +7,7 @@ import re
 from raki_cloud.exits import Exit
 
 IMPORTED, WARNING, REFUSED, FAILED, LEFT_OUT = "imported", "warning", "refused", "failed", "left out"
+SIDE_CARS = (".json", ".png", ".npy", ".nii", ".nii.gz", ".h5", ".cfl", ".hdr")  # that a result folder holds beside DICOM files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ def _fate(key, outcome):
         if image_set in outcome.not_primary:
             return Fate(key, WARNING, "in a set of its own: patient, study or series contradict what is stored", image_set)
         return Fate(key, IMPORTED, image_set=image_set)
-    if not key.lower().endswith(".dcm"):
+    if key.lower().endswith(SIDE_CARS):
         return Fate(key, LEFT_OUT, "no DICOM file")
     if (kind := outcome.failed.get(key)) is None:
         return Fate(key, FAILED, "not mentioned in any manifest", code=Exit.TRY_AGAIN)

@@ -1,16 +1,12 @@
 """Frames on their way: several at a time, each to a file of its own, with as many bytes as the metadata say."""
 
+import contextlib
 import threading
-import time
-
-import urllib3.exceptions
-from botocore.exceptions import BotoCoreError
 
 from raki_cloud.exits import Exit, Stop
 
-from .service import call
+from .service import BROKEN, attempts, call
 
-ATTEMPTS = 5  # of a body that broke off; what goes wrong before it is repeated by boto3
 MOST_BYTES = 1 << 30  # of a frame of which the metadata do not say it
 
 
@@ -48,9 +44,7 @@ def download(frames, folder, options):
 
 def _download(frame, path, options):
     most = MOST_BYTES if frame.stored_bytes is None else frame.stored_bytes
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(0.2 * 2 ** attempt)
+    for _ in attempts():
         answer = call("get_image_frame", "an image frame", datastoreId=options.datastore, imageSetId=options.image_set,
                       imageFrameInformation={"imageFrameId": frame.id})
         size = _save(answer["imageFrameBlob"], path, most)
@@ -64,11 +58,11 @@ def _save(body, path, most):
     """How many bytes came, of which no more than `most` + 1 are read."""
     size = 0
     try:
-        with body, open(path, "wb") as stream:
+        with contextlib.closing(body), open(path, "wb") as stream:
             while block := body.read(min(1 << 18, most + 1 - size)):
                 size += stream.write(block)
                 if size > most:
                     break
-    except (BotoCoreError, urllib3.exceptions.HTTPError, ConnectionError):
+    except BROKEN:
         size = -1
     return size

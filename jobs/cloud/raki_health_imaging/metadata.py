@@ -9,7 +9,7 @@ from raki_cloud.exits import Exit, Stop
 
 from .options import ID
 
-MOST_BYTES = 1 << 30  # unpacked
+MOST_BYTES = 256 << 20  # unpacked
 MOST_FRAMES = 1_000_000
 HTJ2K_RPCL = "1.2.840.10008.1.2.4.202"  # what is stored where nothing is said
 EXPLICIT_LE = "1.2.840.10008.1.2.1"

@@ -4,6 +4,7 @@ import random
 import time
 
 import botocore.exceptions as errors
+import urllib3.exceptions
 
 from raki_cloud import s3
 from raki_cloud.exits import Exit, Stop
@@ -11,6 +12,8 @@ from raki_cloud.exits import Exit, Stop
 # Beyond what raki_cloud/s3.py knows. Conflict: a set whose import is still being written. Quota: too many import jobs at once.
 CODES = {"ConflictException": Exit.TRY_AGAIN, "ServiceQuotaExceededException": Exit.TRY_AGAIN, "ThrottlingException": Exit.TRY_AGAIN,
          "ValidationException": Exit.CONFIGURATION}
+BROKEN = (errors.BotoCoreError, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)  # what a body ends with that breaks off
+ATTEMPTS = 5  # of such a body; what goes wrong before it is repeated by boto3
 WORTH_WAITING = {"ConflictException", "ServiceQuotaExceededException"}
 LONGEST_PAUSE = 30.0
 
@@ -27,6 +30,14 @@ def call(operation, what, patience=60.0, pause=1.0, **parameters):
                 continue
             stop = s3.stop_of(error, what)
             raise Stop(CODES.get(said, stop.code), str(stop).replace("Our bug: report it.", "Check IDs, role and addresses.")) from None
+
+
+def attempts():
+    """Numbers from 0, with a pause before each but the first."""
+    for number in range(ATTEMPTS):
+        if number:
+            time.sleep(0.2 * 2 ** number)
+        yield number
 
 
 class Pauses:

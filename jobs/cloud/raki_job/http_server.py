@@ -114,9 +114,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(200 if self.server.desk.is_open else 503, b"")
 
     def do_POST(self):
+        self._has_more = True
         if self.path != "/invocations":
             return self._refuse(404, "no such path")
-        began, self._code, self._has_more = time.monotonic(), None, True
+        began, self._code = time.monotonic(), None
         try:
             own = OwnFolder(self.server.scratch)
         except OSError:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+from raki_cloud import s3
 from raki_cloud.exits import Exit, Stop
 from raki_cloud.index import Identity
 from raki_cloud.log import Log
@@ -25,6 +26,7 @@ def serve(options):
     """Serves until SIGTERM, and gives the exit code. Nothing is thrown."""
     log, drain, desk, code = Log(), Drain(options.drain), Desk(), Exit.DONE
     try:
+        s3.client()  # now: boto3 makes its first client in one thread only
         with scratch_folder(options) as scratch, listening(options, desk, scratch, log), engine(options, log, drain) as worker:
             worker.start()
             log.info("ready")
