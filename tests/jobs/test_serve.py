@@ -193,6 +193,20 @@ def test_one_at_a_time_and_the_next_is_told_to_wait(server):
     assert server.scan(b"third")[0] == 200
 
 
+def test_of_two_that_upload_at_once_one_is_computed(server):
+    """Neither finds it busy when it begins."""
+    head = f"POST /invocations HTTP/1.1\r\nContent-Type: application/x-hdf5\r\nContent-Length: 4\r\n{CUSTOM}: {{\"stub-seconds\": 2}}\r\n\r\n"
+    both = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(2)]
+    for one in both:
+        one.sendall(head.encode() + b"sca")
+    time.sleep(0.5)
+    for one in both:
+        one.sendall(b"n")
+    assert sorted(one.recv(12) for one in both) == [b"HTTP/1.1 200", b"HTTP/1.1 503"]
+    for one in both:
+        one.close()
+
+
 def test_slow_clients_are_let_go_and_keep_nobody_waiting(tmp_path):
     with serving(tmp_path, "--header-timeout", 1, "--body-timeout", 1, "--connections", 6) as server:
         drips = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]

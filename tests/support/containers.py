@@ -79,6 +79,10 @@ class Image:
         return checked([*PODMAN, "image", "inspect", self._name], env=self._environment)
 
 
+# /dev and /proc of this machine, in a mount namespace that ends with the process: nothing is left mounted
+INTO_FOLDER = ["unshare", "--mount", "sh", "-c", 'root=$1; shift; mount --rbind /dev "$root/dev" && mount --rbind /proc "$root/proc" && exec chroot "$@"', "sh"]
+
+
 class Folder:
     """The steps of the Dockerfile in a folder of its own, entered by chroot."""
 
@@ -89,25 +93,17 @@ class Folder:
         shutil.copy(CONTAINER / "steps.sh", self._root / "tmp")
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", self._root / "etc")
-        (self._root / "dev/null").touch()
-        checked(["mount", "--bind", "/dev/null", self._root / "dev/null"])
-        try:
-            checked(["chroot", self._root, "bash", "/tmp/steps.sh", "runtime"])
-            shutil.copytree(ROOT / PREBUILT, self._root / "opt/raki", symlinks=True)
-            checked([CONTAINER / "steps.sh", "finish", self._root])
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self):
-        checked(["umount", self._root / "dev/null"])
+        checked([*INTO_FOLDER, self._root, self._root, "bash", "/tmp/steps.sh", "runtime"])
+        shutil.copytree(ROOT / PREBUILT, self._root / "opt/raki", symlinks=True)
+        checked([CONTAINER / "steps.sh", "finish", self._root])
 
     def command(self, *arguments, user=None, program="raki-job", mounts=(), variables=()):
         for mount in mounts:
             source, target = mount.split(":")
             shutil.copy(source, self._root / target.strip("/"))
         set_in = ["PATH=/opt/raki/bin:/usr/bin:/bin", "PYTHONPATH=/opt/raki/site", "RAKI_SCRATCH=/scratch", "TMPDIR=/scratch", "HOME=/scratch", *variables]
-        return [str(word) for word in ("chroot", f"--userspec={user or 10001}:{user or 10001}", self._root, "env", "-i", *set_in, program, *arguments)]
+        who = f"--userspec={user or 10001}:{user or 10001}"
+        return [str(word) for word in (*INTO_FOLDER, self._root, who, self._root, "env", "-i", *set_in, program, *arguments)]
 
     def start(self, *arguments, **more):
         return subprocess.Popen(self.command(*arguments, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
