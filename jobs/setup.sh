@@ -10,7 +10,7 @@ build_packages=(g++ cmake ninja-build ccache mold pkg-config python3-venv python
   libpng-dev zlib1g-dev libdeflate-dev libssl-dev libnsl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev)
 test_packages=(bart clang-format-14 dcm2niix dicom3tools dcmtk libopenjp2-tools patchelf binutils
-  munge openssl orthanc orthanc-dicomweb slurm-wlm)
+  buildah crun mmdebstrap munge openssl orthanc orthanc-dicomweb podman slurm-wlm)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -9,7 +9,7 @@ from .exits import Exit, Stop
 
 def option(default, help_text, **more):
     """A field of such a dataclass. `more`: metavar, positional (argparse's nargs), required, repeated, least (of a number; else above 0),
-    from_environment: where RAKI_NAME gives the value if the command line does not."""
+    choices, flags (instead of --NAME), from_environment: where RAKI_NAME gives the value if the command line does not."""
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata={"help": help_text, **more})
     return dataclasses.field(default=default, metadata={"help": help_text, **more})
@@ -37,18 +37,20 @@ def parse(kind, program, arguments, environment=None, epilog=""):
 
 
 def _add(parser, field):
-    more, flag = field.metadata, "--" + field.name.replace("_", "-")
+    more = field.metadata
+    flags = more.get("flags", ["--" + field.name.replace("_", "-")])
     shown = f" (default {field.default})" if isinstance(field.default, (int, float, str)) and field.default and field.type is not bool else ""
     shown += f" [{_variable(field)}]" if more.get("from_environment") else ""
     help_text = (more["help"] + shown).replace("%", "%%")
     if "positional" in more:
         parser.add_argument(field.name, nargs=more["positional"], metavar=more["metavar"], help=help_text)
     elif field.type is bool:
-        parser.add_argument(flag, action="store_true", help=help_text)
+        parser.add_argument(*flags, dest=field.name, action="store_true", help=help_text)
     elif more.get("repeated"):
-        parser.add_argument(flag, action="append", default=[], metavar=more["metavar"], help=help_text)
+        parser.add_argument(*flags, dest=field.name, action="append", default=[], metavar=more["metavar"], help=help_text)
     else:
-        parser.add_argument(flag, type=_type(field), required=more.get("required", False), metavar=more["metavar"], help=help_text)
+        parser.add_argument(*flags, dest=field.name, type=_type(field), required=more.get("required", False), choices=more.get("choices"),
+                            metavar=more["metavar"], help=help_text)
 
 
 def _type(field):

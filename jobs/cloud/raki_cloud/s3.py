@@ -65,7 +65,7 @@ def place_of(address):
 def client(service="s3", attempts=12):
     """Clients are safe to share between threads. Twelve attempts: with pauses of up to 20 s, S3 has minutes to recover."""
     seconds = float(os.environ.get("RAKI_S3_TIMEOUT", "60"))
-    elsewhere = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
+    elsewhere = any(name in os.environ for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"))
     config = botocore.config.Config(
         retries={"mode": "standard", "total_max_attempts": attempts}, connect_timeout=min(seconds, 10), read_timeout=seconds, tcp_keepalive=True,
         user_agent_extra="raki", inject_host_prefix=not elsewhere, s3={"addressing_style": "path"} if elsewhere else {})

@@ -12,13 +12,16 @@ class Ahead:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
-        while True:
-            task = self._todo.get()
+        while (task := self._todo.get()) is not None:
             self._work(task)
             self._done.put(task)
 
     def give(self, task):
         self._todo.put(task)
+
+    def close(self):
+        """The thread ends once its work is done. Nobody waits for it."""
+        self._todo.put(None)
 
     def take(self, seconds):
         """What is done, in the order it was given; None where nothing is within `seconds` (None: for ever)."""

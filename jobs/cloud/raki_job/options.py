@@ -4,6 +4,7 @@ import dataclasses
 import os
 
 from raki_cloud import command_line
+from raki_cloud.application import is_asked_for
 from raki_cloud.command_line import option
 from raki_cloud.exits import Exit, Stop
 
@@ -28,11 +29,9 @@ class InputOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class RunOptions(InputOptions):
-    """Compute the units of a manifest, or those of one index of it, and publish each result once."""
+class JobOptions(InputOptions):
+    """What all that computes units has in common."""
 
-    manifest: str = _shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
-    index: int | None = option(None, "which units: index N of the manifest; else that of AWS Batch or Slurm, else all", metavar="N", least=0)
     worker: str = _shared("raki worker --log json", "command of the engine", metavar="COMMAND")
     device: str = _shared("", "passed on to the engine", metavar="D")
     threads: int | None = _shared(None, "passed on to the engine", metavar="N")
@@ -42,8 +41,37 @@ class RunOptions(InputOptions):
     engine_log: bool = _shared(False, "show the engine's log on standard error; it may name files")
 
 
+@dataclasses.dataclass(frozen=True)
+class RunOptions(JobOptions):
+    """Compute the units of a manifest, or those of one index of it, and publish each result once."""
+
+    manifest: str = _shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
+    index: int | None = option(None, "which units: index N of the manifest; else that of AWS Batch or Slurm, else all", metavar="N", least=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServeOptions(JobOptions):
+    """Answer requests by HTTP, as containers of SageMaker do: GET /ping, POST /invocations. One is computed at a time."""
+
+    listen: str = _shared("127.0.0.1:8080", "address and port; 0.0.0.0:8080 in a container", metavar="ADDRESS:PORT")
+    most_body: int = _shared(1 << 30, "longest body of a request", metavar="N")
+    connections: int = _shared(32, "most connections at a time", metavar="N")
+    header_timeout: float = _shared(10.0, "seconds until the headers of a request are there", metavar="SECONDS")
+    body_timeout: float = _shared(120.0, "seconds until its body is there", metavar="SECONDS")
+    answer_timeout: float = _shared(600.0, "seconds until its answer is taken", metavar="SECONDS")
+    drain: float = _shared(20.0, "seconds after SIGTERM in which the request under way may end", metavar="SECONDS")
+
+
 def parse_run(arguments, environment):
     options = command_line.parse(RunOptions, "raki-job run", arguments, environment, EPILOG)
-    if not options.manifest:
+    if not options.manifest and not is_asked_for(environment):
         raise Stop(Exit.USAGE, "Wrong usage: found no manifest, expected one. On the command line or in RAKI_MANIFEST. See raki-job run --help.")
+    return options
+
+
+def parse_serve(arguments, environment):
+    options = command_line.parse(ServeOptions, "raki-job serve", arguments, environment, EPILOG)
+    host, colon, port = options.listen.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise Stop(Exit.USAGE, "Wrong usage: found something else, expected ADDRESS:PORT. In --listen or RAKI_LISTEN. See raki-job serve --help.")
     return options

@@ -6,13 +6,14 @@ import sys
 from raki_cloud.exits import Exit, Stop
 
 from .interrupt import Interrupt
-from .options import parse_run
+from .options import parse_run, parse_serve
 from .run import run
+from .serve import serve
 from .split import split
 from .split_options import parse_split
 
-COMMANDS = {"run": (parse_run, run), "split": (parse_split, split)}
-USAGE = "usage: raki-job run [MANIFEST] [options], or raki-job split ARCHIVE ... [options]; raki-job COMMAND --help tells them"
+COMMANDS = {"run": (parse_run, run), "split": (parse_split, split), "serve": (parse_serve, lambda options, *_: serve(options))}
+USAGE = "usage: raki-job run [MANIFEST] [options], raki-job split ARCHIVE ... [options] or raki-job serve [options]; raki-job COMMAND --help tells them"
 
 
 def main():

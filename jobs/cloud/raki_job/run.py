@@ -8,6 +8,7 @@ import pathlib
 import shlex
 import time
 
+from raki_cloud.application import folders_as_manifest
 from raki_cloud.exits import Exit, Stop, bug_text
 from raki_cloud.index import Identity, who_am_i
 from raki_cloud.log import Log, unit_name
@@ -37,10 +38,10 @@ def run(options, environment, interrupt):
     try:
         me = who_am_i(environment, options.index)
         log = Log(job=me.job or None, attempt=me.attempt, index=me.index)
-        manifest = load(options.manifest)
+        manifest = load(options.manifest) if options.manifest else folders_as_manifest(environment)
         units = manifest.of_index(me.index)
         log.info("start", units=len(units), array_size=me.array_size)
-        with scratch_folder(options.scratch) as scratch, _engine(options, log, interrupt) as worker:
+        with scratch_folder(options.scratch) as scratch, engine(options, log, interrupt) as worker:
             worker.start()
             Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units)
     except Stop as stop:
@@ -53,7 +54,7 @@ def run(options, environment, interrupt):
 
 
 @contextlib.contextmanager
-def _engine(options, log, interrupt):
+def engine(options, log, interrupt):
     try:
         command = shlex.split(options.worker)
     except ValueError:
@@ -106,6 +107,9 @@ class Job:
         except (Interrupted, WorkerUnusable) as end:
             self._end_early(isinstance(end, Interrupted))
             raise
+        finally:
+            self.fetching.close()
+            self.publishing.close()
 
     def _end_early(self, interrupted):
         """What is computed is published still, after SIGTERM if that does not take long; what is not is dropped."""

@@ -142,6 +142,10 @@ class Worker:
         process.stdout.close()
         return code
 
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
+
     def ask_to_stop(self):
         """SIGTERM: it drops its unit."""
         if self._process is not None:

@@ -1,10 +1,6 @@
 """The program: reads options, sends, reports, ends with the exit code that fits."""
 
-import os
-import signal
-import sys
-import traceback
-
+from raki_cloud.ending import ended
 from raki_cloud.exits import Exit, Stop
 
 from . import record
@@ -16,22 +12,7 @@ from .report import print_settled, print_summary, say
 
 
 def main():
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return run(sys.argv[1:])
-    except Stop as stop:
-        say(stop)
-        return stop.code
-    except KeyboardInterrupt:
-        say("Interrupted before anything was sent. Start it again.")
-        return Exit.TRY_AGAIN
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's last flush finds a reader
-        say("Output lost: found nobody who reads standard output, expected a reader. Start it again: a repeat is harmless.")
-        return Exit.IO
-    except Exception as error:  # its text may hold anything, so only its kind and place are told
-        say(f"Internal error, our bug: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
-        return Exit.BUG
+    return ended(run, say, "Interrupted before anything was sent. Start it again.")
 
 
 def run(arguments):

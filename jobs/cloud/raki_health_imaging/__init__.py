@@ -1,0 +1,1 @@
+"""AWS HealthImaging: our DICOM files in, and what became of each; image sets out again, as DICOM files or arrays."""
