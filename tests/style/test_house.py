@@ -126,3 +126,17 @@ def test_form():
     files = sources(".h", ".cpp", ".cu")
     done = subprocess.run([program, "--dry-run", "-Werror", *files], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:3000]
+
+
+def test_every_threat_has_its_test():
+    """jobs/cloud/SECURITY.md names only tests that exist, and one for each threat."""
+    text = (ROOT / "jobs/cloud/SECURITY.md").read_text()
+    code = "\n".join(p.read_text() for p in (ROOT / "tests/jobs").glob("test_*.py"))
+    rows = [row for row in text.splitlines() if row.startswith("| ") and not row.startswith("| threat")]
+    wrong = []
+    for row in rows:
+        named = re.findall(r"`([\w/.]+)`", row.split("|")[3])
+        there = [f"def {name}(" in code or (ROOT / name).exists() or (ROOT / "tests/jobs" / name).exists() for name in named]
+        if not named or not all(there):
+            wrong.append(f"{row.split('|')[1].strip()}: {[n for n, found in zip(named, there) if not found]}")
+    assert rows and not wrong, "\n".join(wrong)
