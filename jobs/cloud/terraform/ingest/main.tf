@@ -1,0 +1,150 @@
+# A manifest arrives in a bucket -> EventBridge -> SQS -> submitter -> Batch. What cannot be submitted lies in the dead-letter queue.
+
+data "aws_partition" "here" {}
+data "aws_region" "here" {}
+
+locals {
+  queued      = var.submitter != "batch"
+  bucket_arns = [for bucket in var.buckets : "arn:${data.aws_partition.here.partition}:s3:::${bucket}"]
+
+  submit = {
+    # Why *: the stars stand for the revisions of this one job definition.
+    Sid      = "SubmitThisDefinition"
+    Effect   = "Allow"
+    Action   = "batch:SubmitJob"
+    Resource = [var.job_queue_arn, var.job_definition_arn, "${var.job_definition_arn}:*"]
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "manifest" {
+  name        = "${var.name}-manifest"
+  description = "A new object whose key ends with ${var.manifest_suffix}"
+
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    detail = {
+      bucket = { name = sort(var.buckets) }
+      object = { key = [{ suffix = var.manifest_suffix }] }
+    }
+  })
+}
+
+resource "aws_sqs_queue" "dead" {
+  name                      = "${var.name}-dead"
+  message_retention_seconds = 1209600 # 14 days, the longest there is
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_sqs_queue" "manifests" {
+  count                      = local.queued ? 1 : 0
+  name                       = "${var.name}-manifests"
+  message_retention_seconds  = 345600
+  visibility_timeout_seconds = 6 * var.lambda_seconds # as AWS advises for event sources of Lambda
+  receive_wait_time_seconds  = 20
+  sqs_managed_sse_enabled    = true
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead.arn
+    maxReceiveCount     = var.receives
+  })
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+  count     = local.queued ? 1 : 0
+  queue_url = aws_sqs_queue.dead.id
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.manifests[0].arn]
+  })
+}
+
+resource "aws_sqs_queue_policy" "this" {
+  for_each  = merge({ dead = aws_sqs_queue.dead }, local.queued ? { manifests = aws_sqs_queue.manifests[0] } : {})
+  queue_url = each.value.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "EventsOfThisRule"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = each.value.arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.manifest.arn } }
+      },
+      {
+        # Why *: a Deny is the stricter the wider it is.
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = each.value.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+resource "aws_cloudwatch_event_target" "queue" {
+  count = local.queued ? 1 : 0
+  rule  = aws_cloudwatch_event_rule.manifest.name
+  arn   = aws_sqs_queue.manifests[0].arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead.arn
+  }
+}
+
+# Without a queue: EventBridge submits, with the manifest's address as the job's parameter.
+resource "aws_cloudwatch_event_target" "batch" {
+  count    = local.queued ? 0 : 1
+  rule     = aws_cloudwatch_event_rule.manifest.name
+  arn      = var.job_queue_arn
+  role_arn = aws_iam_role.events[0].arn
+
+  batch_target {
+    job_definition = var.job_definition_arn
+    job_name       = var.name
+    array_size     = var.direct_array_size == 0 ? null : var.direct_array_size
+  }
+
+  input_transformer {
+    input_paths    = { bucket = "$.detail.bucket.name", key = "$.detail.object.key" }
+    input_template = "{\"Parameters\": {\"manifest\": \"s3://<bucket>/<key>\"}}"
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead.arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+}
+
+resource "aws_iam_role" "events" {
+  count = local.queued ? 0 : 1
+  name  = "${var.name}-events"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "EventsOfThisRule"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.manifest.arn } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "events" {
+  count  = local.queued ? 0 : 1
+  name   = "submit"
+  role   = aws_iam_role.events[0].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = [local.submit] })
+}
