@@ -50,6 +50,13 @@ module "ingest" {
   job_definition_arn = module.compute.job_definition_arns.gpu
   results            = join("/", compact(["s3://${module.storage.buckets.results}", var.results_prefix]))
   lambda_zip         = var.lambda_zip
+
+  split = !var.split_archives ? null : {
+    bucket         = module.storage.buckets.raw
+    definition_arn = module.compute.job_definition_arns.cpu
+    queue_arn      = module.compute.job_queue_arns.cpu
+    prepared       = "s3://${module.storage.buckets.prepared}"
+  }
 }
 
 module "fsx" {

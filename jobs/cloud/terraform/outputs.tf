@@ -33,6 +33,11 @@ output "manifest_queue_url" {
   value       = module.ingest.queue_url
 }
 
+output "submitter_settings" {
+  description = "Environment of raki-submit as a daemon, besides RAKI_QUEUE = manifest_queue_url."
+  value       = module.ingest.settings
+}
+
 output "submitter_policy_arn" {
   description = "Policy for the user or role that the daemon runs as; null where submitter is batch."
   value       = module.ingest.submitter_policy_arn

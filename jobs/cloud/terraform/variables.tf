@@ -61,14 +61,20 @@ variable "submitter" {
   default     = "lambda"
 }
 
+variable "split_archives" {
+  description = "Archives that arrive in the raw bucket are unpacked by jobs on CPUs into units. False: archives are left alone, and a manifest may name them as inputs."
+  type        = bool
+  default     = false
+}
+
 variable "lambda_zip" {
-  description = "The submitter's code as a .zip; needed where submitter is lambda."
+  description = "The submitter's code: raki-submit --write-lambda-zip FILE. Needed where submitter is lambda."
   type        = string
   default     = null
 }
 
 variable "results_prefix" {
-  description = "Where in the results bucket results go, where a manifest does not say."
+  description = "Where in the results bucket submissions are noted and results of split archives go. Other results go where their manifest says."
   type        = string
   default     = ""
 

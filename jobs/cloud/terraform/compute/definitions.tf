@@ -18,7 +18,7 @@ locals {
     { action = "EXIT", onReason = "*" },
   ]
 
-  environment = merge({ HOME = local.scratch, TMPDIR = local.scratch }, var.environment)
+  environment = merge({ HOME = local.scratch, TMPDIR = local.scratch, AWS_REGION = data.aws_region.here.name }, var.environment)
   mounts      = merge({ scratch = local.scratch }, { for path in var.read_only_mounts : trimprefix(path, "/") => path })
 
   definitions = { for kind, job in local.jobs : kind => {

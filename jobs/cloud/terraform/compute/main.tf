@@ -23,7 +23,6 @@ locals {
     uid          = var.user.uid
     gid          = var.user.gid
     scratch      = local.scratch
-    keep_seconds = 2 * var.job_seconds
     host_script  = var.host_script
   })
 }

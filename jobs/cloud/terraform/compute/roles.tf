@@ -48,8 +48,8 @@ resource "aws_iam_role_policy" "job" {
       local.list_all.results,
       local.read_raw,
       { Sid = "ReadPrepared", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.arn.prepared}/*" },
-      { Sid = "KnowWhatIsDone", Effect = "Allow", Action = "s3:GetObject", Resource = ["${local.arn.results}/*/_SUCCESS.json", "${local.arn.results}/*/_FAILURE.json"] },
-      { Sid = "WriteResults", Effect = "Allow", Action = ["s3:PutObject", "s3:AbortMultipartUpload"], Resource = "${local.arn.results}/*" },
+      { Sid = "KnowWhatIsDone", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.arn.results}/*/_SUCCESS.json" },
+      { Sid = "WriteResults", Effect = "Allow", Action = "s3:PutObject", Resource = "${local.arn.results}/*" },
     ], local.key)
   })
 }

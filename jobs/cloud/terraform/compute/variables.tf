@@ -88,13 +88,13 @@ variable "command" {
 }
 
 variable "split_command" {
-  description = "Command of the job on a CPU that unpacks archives into units and a manifest."
+  description = "Command of the job on a CPU that unpacks an archive into units and a manifest. The parameters are those that raki-submit gives."
   type        = list(string)
-  default     = ["raki-job", "split", "Ref::manifest"]
+  default     = ["raki-job", "split", "Ref::archive", "--etag", "Ref::etag", "--output", "Ref::output", "--results", "Ref::results"]
 
   validation {
-    condition     = contains(var.split_command, "Ref::manifest")
-    error_message = "split_command: must hold Ref::manifest."
+    condition     = alltrue([for parameter in ["archive", "etag", "output", "results"] : contains(var.split_command, "Ref::${parameter}")])
+    error_message = "split_command: must hold Ref::archive, Ref::etag, Ref::output and Ref::results."
   }
 }
 

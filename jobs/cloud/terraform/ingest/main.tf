@@ -1,4 +1,4 @@
-# A manifest arrives in a bucket -> EventBridge -> SQS -> submitter -> Batch. What cannot be submitted lies in the dead-letter queue.
+# A manifest, or an archive to be split, arrives in a bucket -> EventBridge -> SQS -> submitter -> Batch. What cannot be submitted lies in the dead-letter queue.
 
 data "aws_partition" "here" {}
 data "aws_region" "here" {}
@@ -7,27 +7,30 @@ locals {
   queued      = var.submitter != "batch"
   bucket_arns = [for bucket in var.buckets : "arn:${data.aws_partition.here.partition}:s3:::${bucket}"]
 
+  # What is seen: manifests anywhere; archives, where they are split, in one bucket. The endings are those of raki_submit and raki_cloud.
+  seen = merge(
+    { manifest = { bucket = { name = sort(var.buckets) }, object = { key = [{ suffix = ".manifest.json" }] } } },
+    { for split in var.split[*] : "archive" => {
+      bucket = { name = [split.bucket] }
+      object = { key = [for ending in ["tar", "tar.gz", "tgz", "tar.zst", "zip"] : { suffix = { equals-ignore-case = ".${ending}" } }] }
+    } },
+  )
+
+  definition_arns = concat([var.job_definition_arn], var.split[*].definition_arn)
   submit = {
-    # Why *: the stars stand for the revisions of this one job definition.
-    Sid      = "SubmitThisDefinition"
+    # Why *: the stars stand for the revisions of these job definitions.
+    Sid      = "SubmitTheseDefinitions"
     Effect   = "Allow"
     Action   = "batch:SubmitJob"
-    Resource = [var.job_queue_arn, var.job_definition_arn, "${var.job_definition_arn}:*"]
+    Resource = concat([var.job_queue_arn], var.split[*].queue_arn, local.definition_arns, [for arn in local.definition_arns : "${arn}:*"])
   }
 }
 
-resource "aws_cloudwatch_event_rule" "manifest" {
-  name        = "${var.name}-manifest"
-  description = "A new object whose key ends with ${var.manifest_suffix}"
-
-  event_pattern = jsonencode({
-    source      = ["aws.s3"]
-    detail-type = ["Object Created"]
-    detail = {
-      bucket = { name = sort(var.buckets) }
-      object = { key = [{ suffix = var.manifest_suffix }] }
-    }
-  })
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each      = local.seen
+  name          = "${var.name}-${each.key}"
+  description   = "A new ${each.key}"
+  event_pattern = jsonencode({ source = ["aws.s3"], detail-type = ["Object Created"], detail = each.value })
 }
 
 resource "aws_sqs_queue" "dead" {
@@ -68,12 +71,12 @@ resource "aws_sqs_queue_policy" "this" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "EventsOfThisRule"
+        Sid       = "EventsOfTheseRules"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = each.value.arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.manifest.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = [for rule in aws_cloudwatch_event_rule.this : rule.arn] } }
       },
       {
         # Why *: a Deny is the stricter the wider it is.
@@ -89,9 +92,9 @@ resource "aws_sqs_queue_policy" "this" {
 }
 
 resource "aws_cloudwatch_event_target" "queue" {
-  count = local.queued ? 1 : 0
-  rule  = aws_cloudwatch_event_rule.manifest.name
-  arn   = aws_sqs_queue.manifests[0].arn
+  for_each = { for kind, rule in aws_cloudwatch_event_rule.this : kind => rule.name if local.queued }
+  rule     = each.value
+  arn      = aws_sqs_queue.manifests[0].arn
 
   dead_letter_config {
     arn = aws_sqs_queue.dead.arn
@@ -101,7 +104,7 @@ resource "aws_cloudwatch_event_target" "queue" {
 # Without a queue: EventBridge submits, with the manifest's address as the job's parameter.
 resource "aws_cloudwatch_event_target" "batch" {
   count    = local.queued ? 0 : 1
-  rule     = aws_cloudwatch_event_rule.manifest.name
+  rule     = aws_cloudwatch_event_rule.this["manifest"].name
   arn      = var.job_queue_arn
   role_arn = aws_iam_role.events[0].arn
 
@@ -137,7 +140,7 @@ resource "aws_iam_role" "events" {
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.manifest.arn } }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.this["manifest"].arn } }
     }]
   })
 }

@@ -1,6 +1,6 @@
-output "rule_name" {
-  description = "Rule of EventBridge that sees new manifests."
-  value       = aws_cloudwatch_event_rule.manifest.name
+output "rule_names" {
+  description = "Rules of EventBridge: manifest, and archive where archives are split."
+  value       = { for kind, rule in aws_cloudwatch_event_rule.this : kind => rule.name }
 }
 
 output "queue_url" {
@@ -31,4 +31,9 @@ output "submitter_policy_arn" {
 output "function_name" {
   description = "The function; null without one."
   value       = one(aws_lambda_function.submitter[*].function_name)
+}
+
+output "settings" {
+  description = "Environment of the submitter, for a daemon; RAKI_QUEUE is queue_url."
+  value       = local.settings
 }

@@ -21,15 +21,45 @@ locals {
       Sid      = "ReadManifests"
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = [for arn in local.bucket_arns : "${arn}/*${var.manifest_suffix}"]
+      Resource = [for arn in local.bucket_arns : "${arn}/*.manifest.json"]
+    },
+    {
+      Sid      = "SeeThatOneIsGone" # a GET of what is not there is 404 only for those who may list
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = local.bucket_arns
+    },
+    {
+      Sid      = "NoteSubmissions"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = "arn:${data.aws_partition.here.partition}:s3:::${trimprefix(var.results, "s3://")}/submitted/*"
+    },
+    {
+      # Why *: batch:ListJobs knows no resource. It finds the job of a submitter that died behind SubmitJob.
+      Sid      = "FindJobs"
+      Effect   = "Allow"
+      Action   = "batch:ListJobs"
+      Resource = "*"
     },
     ], var.kms_key_arn == null ? [] : [{
-      Sid       = "DecryptManifests"
+      Sid       = "KeyOfTheBuckets"
       Effect    = "Allow"
-      Action    = "kms:Decrypt"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = var.kms_key_arn
       Condition = { StringEquals = { "kms:ViaService" = "s3.${data.aws_region.here.name}.${data.aws_partition.here.dns_suffix}" } }
   }])
+
+  settings = merge({
+    RAKI_JOB_QUEUE      = var.job_queue_arn
+    RAKI_JOB_DEFINITION = var.job_definition_arn
+    RAKI_RESULTS        = var.results
+    RAKI_DEAD_LETTERS   = aws_sqs_queue.dead.url
+    }, var.split == null ? {} : {
+    RAKI_SPLIT_DEFINITION = var.split.definition_arn
+    RAKI_SPLIT_QUEUE      = var.split.queue_arn
+    RAKI_PREPARED         = var.split.prepared
+  })
 }
 
 resource "aws_iam_policy" "submitter" {
@@ -98,12 +128,7 @@ resource "aws_lambda_function" "submitter" {
   depends_on                     = [aws_iam_role_policy.lambda_log, aws_iam_role_policy_attachment.lambda]
 
   environment {
-    variables = {
-      RAKI_JOB_QUEUE      = var.job_queue_arn
-      RAKI_JOB_DEFINITION = var.job_definition_arn
-      RAKI_RESULTS        = var.results
-      RAKI_DEAD_LETTERS   = aws_sqs_queue.dead.url
-    }
+    variables = local.settings
   }
 }
 

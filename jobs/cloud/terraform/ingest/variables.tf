@@ -18,17 +18,6 @@ variable "buckets" {
   }
 }
 
-variable "manifest_suffix" {
-  description = "An object is a manifest if its key ends with this."
-  type        = string
-  default     = ".manifest.json"
-
-  validation {
-    condition     = can(regex("^[A-Za-z0-9._-]{2,64}$", var.manifest_suffix))
-    error_message = "manifest_suffix: 2 to 64 letters, digits, dots, underscores and hyphens."
-  }
-}
-
 variable "kms_key_arn" {
   description = "Key that encrypts the buckets. Null: no key of KMS."
   type        = string
@@ -72,17 +61,32 @@ variable "job_definition_arn" {
 }
 
 variable "results" {
-  description = "Where results go: s3://bucket/prefix."
+  description = "Where submissions are noted, below it in submitted/, and results of split archives go: s3://bucket/prefix."
   type        = string
 
   validation {
-    condition     = can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$", var.results))
-    error_message = "results: s3://bucket or s3://bucket/prefix."
+    condition     = can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*[^/])?$", var.results))
+    error_message = "results: s3://bucket or s3://bucket/prefix, without / at its end."
+  }
+}
+
+variable "split" {
+  description = "Archives that arrive in bucket are unpacked by a job of definition_arn in queue_arn, to prepared (s3://bucket/prefix), whose manifest is then a job like others. Null: archives are left alone, and a manifest may name them as inputs. Not where submitter is batch."
+  type        = object({ bucket = string, definition_arn = string, queue_arn = string, prepared = string })
+  default     = null
+
+  validation {
+    condition     = var.split == null || try(contains(var.buckets, var.split.bucket) && contains(var.buckets, split("/", var.split.prepared)[2]), false)
+    error_message = "split: bucket, and that of prepared (s3://bucket/prefix), must be among buckets."
+  }
+  validation {
+    condition     = var.split == null || var.submitter != "batch"
+    error_message = "split: not where submitter is batch."
   }
 }
 
 variable "lambda_zip" {
-  description = "The submitter's code, raki_submit and raki_cloud, as a .zip. Needed where submitter is lambda."
+  description = "The submitter's code: raki-submit --write-lambda-zip FILE. Needed where submitter is lambda."
   type        = string
   default     = null
 
@@ -93,13 +97,13 @@ variable "lambda_zip" {
 }
 
 variable "lambda_runtime" {
-  description = "Python of the function."
+  description = "Python of the function; its boto3 must know If-Match."
   type        = string
   default     = "python3.13"
 
   validation {
-    condition     = contains(["python3.11", "python3.12", "python3.13"], var.lambda_runtime)
-    error_message = "lambda_runtime: python3.11, python3.12 or python3.13."
+    condition     = contains(["python3.12", "python3.13"], var.lambda_runtime)
+    error_message = "lambda_runtime: python3.12 or python3.13."
   }
 }
 
@@ -109,8 +113,8 @@ variable "lambda_seconds" {
   default     = 60
 
   validation {
-    condition     = var.lambda_seconds >= 10 && var.lambda_seconds <= 900
-    error_message = "lambda_seconds: 10 to 900."
+    condition     = var.lambda_seconds >= 30 && var.lambda_seconds <= 900
+    error_message = "lambda_seconds: 30 to 900."
   }
 }
 

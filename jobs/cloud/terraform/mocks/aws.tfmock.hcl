@@ -39,6 +39,9 @@ mock_resource "aws_ecr_repository" {
     repository_url = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/mock"
   }
 }
+mock_resource "aws_fsx_lustre_file_system" {
+  defaults = { id = "fs-0123456789abcdef0" }
+}
 mock_resource "aws_iam_instance_profile" {
   defaults = { arn = "arn:aws:iam::111122223333:instance-profile/mock" }
 }
