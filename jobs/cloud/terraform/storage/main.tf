@@ -118,7 +118,7 @@ resource "aws_s3_bucket_policy" "this" {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
-        # Why *: as above.
+        # Why *: as above, a Deny is the stricter the wider it is.
         Sid       = "Tls12OrLater"
         Effect    = "Deny"
         Principal = "*"
