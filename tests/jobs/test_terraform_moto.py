@@ -164,7 +164,7 @@ FAULTS = [  # a module, what stands in it, what would be wrong
     ("network", 'cidr_ipv4         = local.nat ? "0.0.0.0/0" : var.cidr', 'cidr_ipv4         = "0.0.0.0/0"'),
     ("storage", "block_public_policy     = true", "block_public_policy     = false"),
     ("storage", '"aws:SecureTransport" = "false"', '"aws:SecureTransport" = "true"'),
-    ("storage", "object_size_greater_than = 131072", "object_size_greater_than = 1"),
+    ("storage", '"all_storage_classes_128K"', '"varies_by_storage_class"'),
     ("ingest", '["ReportBatchItemFailures"]', "[]"),
     ("ingest", '"${arn}/*.manifest.json"', '"${arn}/*"'),
     ("compute", '{ action = "EXIT", onReason = "*" }', '{ action = "RETRY", onReason = "*" }'),

@@ -53,16 +53,6 @@ resource "aws_sqs_queue" "manifests" {
   })
 }
 
-resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-  count     = local.queued ? 1 : 0
-  queue_url = aws_sqs_queue.dead.id
-
-  redrive_allow_policy = jsonencode({
-    redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.manifests[0].arn]
-  })
-}
-
 resource "aws_sqs_queue_policy" "this" {
   for_each  = merge({ dead = aws_sqs_queue.dead }, local.queued ? { manifests = aws_sqs_queue.manifests[0] } : {})
   queue_url = each.value.id

@@ -131,9 +131,10 @@ resource "aws_s3_bucket_policy" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each   = aws_s3_bucket.this
-  bucket     = each.value.id
-  depends_on = [aws_s3_bucket_versioning.this]
+  for_each                               = aws_s3_bucket.this
+  bucket                                 = each.value.id
+  transition_default_minimum_object_size = "all_storage_classes_128K" # smaller objects gain nothing, and manifests stay readable
+  depends_on                             = [aws_s3_bucket_versioning.this]
 
   rule {
     id     = "tidy"
@@ -154,10 +155,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     content {
       id     = lower(replace(rule.key, "_", "-"))
       status = "Enabled"
-
-      filter {
-        object_size_greater_than = 131072 # smaller objects gain nothing, and manifests stay readable
-      }
+      filter {}
 
       transition {
         days          = rule.value

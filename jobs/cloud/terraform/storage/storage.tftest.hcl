@@ -55,7 +55,7 @@ run "lifecycle" {
     error_message = "incomplete uploads or former versions stay for ever"
   }
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.this["raw"].rule[1].filter[0].object_size_greater_than == 131072 && one(aws_s3_bucket_lifecycle_configuration.this["raw"].rule[1].transition).days == 180
+    condition     = aws_s3_bucket_lifecycle_configuration.this["raw"].transition_default_minimum_object_size == "all_storage_classes_128K" && one(aws_s3_bucket_lifecycle_configuration.this["raw"].rule[1].transition).days == 180
     error_message = "manifests would go to the archive, or raw data too early"
   }
 }
