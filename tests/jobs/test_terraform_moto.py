@@ -16,8 +16,12 @@ import terraform_runs as runs  # noqa: E402
 WHY_NOT = runs.what_is_missing() or ("" if os.environ.get("RAKI_SLOW") == "1" else "takes minutes: RAKI_SLOW=1 or tests/run --slow")
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 REGION = "eu-central-1"
-# What moto does not keep, so that a second plan wants to set it again: attribute by kind of resource.
-MOTO_FORGETS = {"aws_s3_bucket_notification": {"eventbridge"}, "aws_sqs_queue": {"redrive_policy"}}
+# What moto 5.2.1 forgets or alters, so that a second plan wants to set it again: kind of resource -> attributes.
+MOTO_FORGETS = {
+    "aws_s3_bucket_notification": {"eventbridge"}, "aws_sqs_queue": {"redrive_policy"}, "aws_batch_job_queue": {"job_state_time_limit_action"},
+    "aws_vpc_security_group_egress_rule": {"description"}, "aws_vpc_security_group_ingress_rule": {"description"},
+    "aws_batch_compute_environment": {"update_policy"},
+}
 
 
 class Site:
@@ -28,11 +32,13 @@ class Site:
         self.folder, self.url, self.boto3 = folder, url, boto3
         role = self.client("iam").create_role(RoleName="batch", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         self.client("iam").create_service_linked_role(AWSServiceName="spot.amazonaws.com")
-        (folder / "test_override.tf").write_text('provider "aws" {\n  s3_use_path_style = true\n}\n')
+        # moto knows no service-linked role of Batch, and gives a launch template's own tags to its instances.
+        (folder / "test_override.tf").write_text('provider "aws" {\n  s3_use_path_style = true\n  default_tags {}\n}\n')
+        (folder / "compute" / "test_override.tf").write_text(f'resource "aws_batch_compute_environment" "this" {{\n  service_role = "{role}"\n}}\n')
         with zipfile.ZipFile(folder / "submitter.zip", "w") as archive:
             archive.writestr("raki_submit/aws_lambda.py", "def handler(event, context):\n    return {}\n")
         variables = {"name": "site", "region": REGION, "network": {"zones": [f"{REGION}a", f"{REGION}b"]}, "lambda_zip": "submitter.zip",
-                     "batch_service_role_arn": role, "emails": ["physics@example.org"], "usd_per_job_hour": {"gpu": 0.5}, "force_destroy": True}
+                     "emails": ["physics@example.org"], "usd_per_job_hour": {"gpu": 0.5}, "force_destroy": True}
         (folder / "terraform.tfvars.json").write_text(json.dumps(variables))
 
     def client(self, service):
@@ -48,7 +54,7 @@ class Site:
         return json.loads(self.terraform("output", "-json", name).stdout)
 
     def drift(self):
-        """(address, attributes) that a plan would change."""
+        """(address, kind, attributes) that a plan would change."""
         self.terraform("plan", "-input=false", "-no-color", "-out=plan")
         for change in json.loads(self.terraform("show", "-json", "plan").stdout)["resource_changes"]:
             before, after = change["change"]["before"] or {}, change["change"]["after"] or {}
@@ -82,8 +88,9 @@ def site(tmp_path_factory):
 
 
 def test_a_second_plan_changes_nothing(site):
-    unexpected = [(address, attributes) for address, kind, attributes in site.drift() if not attributes <= MOTO_FORGETS.get(kind, set())]
-    assert not unexpected
+    drift = list(site.drift())
+    assert [(address, attributes) for address, kind, attributes in drift if not attributes <= MOTO_FORGETS.get(kind, set())] == []
+    assert {kind for _, kind, _ in drift} == set(MOTO_FORGETS), "moto keeps more than it did: take it off the list"
 
 
 def test_the_job_definition_is_the_one_that_is_put_out(site):
@@ -128,20 +135,24 @@ def test_rule_queue_and_function(site):
     assert json.loads(queue["RedrivePolicy"])["maxReceiveCount"] == 5 and queue["VisibilityTimeout"] == "360"
     function = site.client("lambda").get_function(FunctionName="site-submit")["Configuration"]
     assert function["Handler"] == "raki_submit.aws_lambda.handler" and function["Environment"]["Variables"]["RAKI_RESULTS"] == "s3://site-results"
-    source, = site.client("lambda").list_event_source_mappings(FunctionName="site-submit")["EventSourceMappings"]
+    source, = site.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert source["EventSourceArn"] == queue["QueueArn"] and source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_every_policy_that_was_applied_gives_no_more_than_it_must(site):
+    """Those that we wrote: a topic, a queue and an interface endpoint also show the one that AWS gave them, which ours are beside."""
     state = json.loads(site.terraform("show", "-json").stdout)["values"]["root_module"]
-    found = [(resource["address"].split(".")[1].split("[")[0], address, document) for resource in runs.of_module(state) for address, document in runs.policies([resource])]
+    ours = [one for one in runs.of_module(state) if one["type"] not in ("aws_sns_topic", "aws_sqs_queue") and one["name"] != "interface"]
+    found = [(address.split(".")[1].split("[")[0], address, document) for address, document in runs.policies(ours)]
     wrong = [f"{address}: {text}" for module, address, document in found for text in runs.complaints(document, runs.SOURCE / module)]
-    assert not wrong and len(found) > 20
+    assert not wrong and len(found) >= 20
 
 
 def test_a_manifest_reaches_the_queue_and_nothing_else_does(site):
     """With a daemon in the function's place, which moto would call at once."""
     site.apply("-var=submitter=daemon")
+    for bucket in site.output("buckets").values():
+        site.client("s3").delete_bucket_policy(Bucket=bucket)  # moto looks at no Condition, so the Deny of http would forbid everything
     for bucket, key in (("site-raw", "a/scan.h5"), ("site-results", "b.manifest.json"), ("site-raw", "a/run 1.manifest.json"), ("site-prepared", "c.manifest.json")):
         site.client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
     sqs, found, until = site.client("sqs"), [], time.monotonic() + 20

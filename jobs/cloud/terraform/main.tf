@@ -24,20 +24,19 @@ module "storage" {
 }
 
 module "compute" {
-  source                 = "./compute"
-  name                   = var.name
-  subnet_ids             = local.subnet_ids
-  security_group_ids     = [local.security_group_id]
-  buckets                = module.storage.buckets
-  kms_key_arn            = module.storage.kms_key_arn
-  image                  = var.image
-  image_tag              = var.image_tag
-  pricing                = var.pricing
-  gpu_instance_types     = var.gpu_instance_types
-  max_vcpus              = var.max_vcpus
-  batch_service_role_arn = var.batch_service_role_arn
-  host_script            = join("", module.fsx[*].host_script)
-  read_only_mounts       = module.fsx[*].mount_path
+  source             = "./compute"
+  name               = var.name
+  subnet_ids         = local.subnet_ids
+  security_group_ids = [local.security_group_id]
+  buckets            = module.storage.buckets
+  kms_key_arn        = module.storage.kms_key_arn
+  image              = var.image
+  image_tag          = var.image_tag
+  pricing            = var.pricing
+  gpu_instance_types = var.gpu_instance_types
+  max_vcpus          = var.max_vcpus
+  host_script        = join("", module.fsx[*].host_script)
+  read_only_mounts   = module.fsx[*].mount_path
 }
 
 module "ingest" {

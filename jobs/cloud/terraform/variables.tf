@@ -102,12 +102,6 @@ variable "max_vcpus" {
   default     = {}
 }
 
-variable "batch_service_role_arn" {
-  description = "Role of Batch itself. Null: the service-linked role."
-  type        = string
-  default     = null
-}
-
 variable "fsx" {
   description = "A Lustre file system over the raw bucket (module fsx). Null: none, which is right unless many jobs read the same data."
   type        = object({ storage_gib = optional(number, 1200), deployment = optional(string, "SCRATCH_2") })

@@ -92,7 +92,6 @@ resource "aws_batch_compute_environment" "this" {
   for_each                        = local.kinds
   compute_environment_name_prefix = "${var.name}-${each.key}-"
   type                            = "MANAGED"
-  service_role                    = var.batch_service_role_arn
 
   compute_resources {
     type                = local.spot ? "SPOT" : "EC2"

@@ -293,12 +293,6 @@ variable "read_only_mounts" {
   }
 }
 
-variable "batch_service_role_arn" {
-  description = "Role of Batch itself. Null: the service-linked role AWSServiceRoleForBatch, which AWS advises."
-  type        = string
-  default     = null
-}
-
 variable "log_days" {
   description = "Days that the jobs' logs are kept."
   type        = number
