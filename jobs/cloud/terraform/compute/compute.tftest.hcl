@@ -151,7 +151,7 @@ run "refuses" {
     stuck_seconds      = 60
     image_tag          = "latest"
     user               = { uid = 0, gid = 0 }
-    gpu_instance_types = ["c5.large"]
+    gpu_instance_types = ["g5g.xlarge"]
     command            = ["raki-job", "run"]
     split_command      = ["raki-job", "split", "Ref::archive"]
     environment        = { AWS_BATCH_JOB_ID = "x" }

@@ -205,8 +205,8 @@ variable "gpu_instance_types" {
   nullable    = false
 
   validation {
-    condition     = length(var.gpu_instance_types) >= 1 && alltrue([for type in var.gpu_instance_types : can(regex("^(g[3-6][a-z]*|p[3-6][a-z0-9-]*)(\\.[a-z0-9-]+)?$", type))])
-    error_message = "gpu_instance_types: of the families g3 to g6 and p3 to p6."
+    condition     = length(var.gpu_instance_types) >= 1 && alltrue([for type in var.gpu_instance_types : can(regex("^(g[3-6][a-z]*|p[3-6][a-z0-9-]*)(\\.[a-z0-9-]+)?$", type)) && !startswith(type, "g5g")])
+    error_message = "gpu_instance_types: of the families g3 to g6, without g5g, which is no x86-64, and p3 to p6."
   }
 }
 
