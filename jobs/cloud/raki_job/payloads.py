@@ -9,9 +9,8 @@ import pathlib
 import zipfile
 
 from raki_cloud import manifest as manifests
-from raki_cloud import s3
+from raki_cloud import multipart, s3
 from raki_cloud.exits import Exit, Stop
-from raki_send import multipart
 
 MOST_JSON_BYTES = 1 << 20
 SCANS = {"application/x-hdf5": ".h5", "application/x-ismrmrd": ".mrd", "application/zip": ".zip", "application/x-tar": ".tar"}

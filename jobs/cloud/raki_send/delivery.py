@@ -5,10 +5,11 @@ import random
 import time
 
 from raki_cloud.exits import Exit, Stop
+from raki_cloud.multipart import Unreadable
 
+from .batches import batches
 from .endpoint import post
 from .files import FAILED, REFUSED, STORED, WARNING
-from .multipart import Unreadable, batches
 from .reply import is_duplicate, may_pass, words
 
 LONGEST_WAIT = 60.0  # seconds, of our own choice

@@ -14,8 +14,8 @@ import urllib.parse
 import urllib3
 
 from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.multipart import body, content_type, new_boundary, request_bytes
 
-from .multipart import body, content_type, new_boundary, request_bytes
 from .reply import read_fates
 
 MOST_REPLY_BYTES = 1 << 26  # a longer reply is cut, and then not understood

@@ -8,8 +8,8 @@ import pathlib
 import stat
 
 from raki_cloud.exits import Exit, Stop, from_os_error
+from raki_cloud.multipart import request_bytes
 
-from .multipart import request_bytes
 from .part10 import MEDIA_DIRECTORY, NotDicom, has_prefix, read_meta_header
 
 STORED, WARNING, REFUSED, FAILED = "stored", "warning", "refused", "failed"

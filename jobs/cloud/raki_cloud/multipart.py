@@ -1,4 +1,4 @@
-"""The body of a request: multipart/related, one part a file (PS3.18 section 8.6.1.2, RFC 2387), read from disk while it is sent."""
+"""DICOM files in one body: multipart/related, one part a file (PS3.18 section 8.6.1.2, RFC 2387), read from disk while it is sent."""
 
 import os
 import uuid
@@ -63,17 +63,3 @@ def _file_blocks(one):
         raise Unreadable(one, f"'{error.strerror}'") from error
     if left:
         raise Unreadable(one, f"{left} bytes fewer than {one.bytes}")
-
-
-def batches(instances, most_bytes):
-    """The instances in lists, in their order, each list's body at most `most_bytes` long (or one instance). The first list holds
-    one instance: a wrong address or password shows before much is sent."""
-    batch, length = instances[:1], most_bytes
-    for one in instances[1:]:
-        if length + part_bytes(one.bytes) > most_bytes:
-            yield batch
-            batch, length = [], request_bytes([])
-        batch.append(one)
-        length += part_bytes(one.bytes)
-    if batch:
-        yield batch
