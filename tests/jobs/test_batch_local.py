@@ -62,6 +62,13 @@ def test_parameters_fill_placeholders_and_the_submission_wins(tmp_path):
     assert batch_local(tmp_path, job, submissions=[override]).stderr == "*"
 
 
+def test_an_entry_point_stands_before_the_command(tmp_path):
+    job = definition(["Ref::word", "b  c"])
+    run = batch_local(tmp_path, job, "--entrypoint", "printf '<%s>'", "--parameter", "word=a")
+    assert run.stderr == "<a><b  c>"
+    batch_local(tmp_path, job, "--entrypoint", "printf '", "--parameter", "word=a", code=64)
+
+
 def test_logs_are_files_of_their_own(tmp_path):
     run = batch_local(tmp_path, definition("echo out; echo err >&2; exit $((2 - AWS_BATCH_JOB_ATTEMPT))", retryStrategy=strategy(2)), "--logs", tmp_path / "logs")
     assert run.stderr == "" and [pathlib.Path(line["log"]).read_text() for line in run.of()] == ["out\nerr\n"] * 2

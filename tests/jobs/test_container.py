@@ -18,6 +18,7 @@ import pytest
 from containers import CONTAINER, ROOT
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from raki_job.program import COMMANDS
 
 BUILD = pathlib.Path(os.environ.get("RAKI_BUILD", ROOT / "build"))
 INSTRUCTION = re.compile(r"^([A-Z]+) +(.*(?:\\\n.*)*)", re.MULTILINE)
@@ -53,6 +54,17 @@ def test_what_it_copies_is_there_and_not_ignored():
     for name in ["CMakeLists.txt", "gpu", "recon", "raki", "io", "jobs", containers.PREBUILT]:
         assert f"!{name}" in ignored
         assert name == containers.PREBUILT or (ROOT / name).exists()
+
+
+def test_commands_of_the_job_definitions_fit_its_entry_point():
+    """Batch puts a definition's command behind the image's ENTRYPOINT."""
+    text = (ROOT / "jobs/cloud/terraform/compute/variables.tf").read_text()
+    commands = [json.loads(found) for found in re.findall(r'variable "(?:split_)?command" \{.*?default *= (\[.*?\])', text, re.DOTALL)]
+    assert len(commands) == 2 and instructions("ENTRYPOINT") == ['["raki-job"]']
+    for command in commands:
+        parse, _ = COMMANDS[command[0]]
+        given = parse([word.replace("Ref::", "s3://bucket/") for word in command[1:]], {})
+        assert [value for value in vars(given).values() if "s3://bucket/" in str(value)]
 
 
 @pytest.mark.parametrize("base", ["debian:12-slim", "debian:12-slim@sha256:abc", "debian@latest"])

@@ -4,6 +4,7 @@ import dataclasses
 import glob
 import os
 import re
+import shlex
 
 from raki_cloud import command_line
 from raki_cloud.command_line import option
@@ -25,6 +26,7 @@ class Options:
     parallel: int = option(os.cpu_count() or 1, "so many attempts at once", metavar="N")
     gpus: str = option("", "GPUs to give to jobs that ask for them; else those of CUDA_VISIBLE_DEVICES, else all", metavar="ID,...")
     image: str = option("", "run in podman, in this image, or with '-' in that of the definition; else as a process", metavar="IMAGE")
+    entrypoint: str = option("", "what the image's ENTRYPOINT puts before the command, where that runs as a process", metavar="COMMAND")
     timeout: float | None = option(None, "end attempts after so long; else after what the definition says", metavar="SECONDS")
     grace: float = option(30.0, "from SIGTERM to SIGKILL; the default is the service's", metavar="SECONDS")
     lose_host: float | None = option(None, "rehearse a spot reclaim: the first attempt of each child is killed after so long", metavar="SECONDS")
@@ -37,6 +39,10 @@ class Options:
         everywhere = (re.fullmatch(r"/dev/nvidia([0-9]+)", path) for path in glob.glob("/dev/nvidia*"))
         text = self.gpus or os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(found[1] for found in everywhere if found))
         return sorted(one for one in text.split(",") if one)
+
+    @property
+    def entrypoint_words(self):
+        return shlex.split(self.entrypoint)
 
     @property
     def parameters(self):
@@ -52,6 +58,10 @@ def parse(arguments):
         raise _wrong("--array-size or --parameter beside --submit", "what its files say")
     if not all(one.partition("=")[0] and "=" in one for one in options.parameter):
         raise _wrong("a --parameter without '='", "NAME=VALUE")
+    try:
+        shlex.split(options.entrypoint)
+    except ValueError:
+        raise _wrong("a quotation in --entrypoint that does not end", "a command") from None
     return options
 
 

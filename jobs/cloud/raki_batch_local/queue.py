@@ -84,7 +84,7 @@ class Queue:
         log = pathlib.Path(options.logs, job.name, f"{child.index or 0}.{child.attempts}.log") if options.logs else None
         image = job.properties["image"] if options.image == "-" else options.image
         place = (Container(job.command, environment, job.properties, log, image) if image else
-                 Process(job.command, environment, job.properties, log))
+                 Process([*options.entrypoint_words, *job.command], environment, job.properties, log))
         limits = Limits(options.timeout or job.timeout, options.grace, options.lose_host if child.attempts == 1 else None)
         began = time.monotonic()
         end = attempt.run(place, limits, self.stop)

@@ -83,7 +83,7 @@ run "definitions" {
     error_message = "the resource is not what the output says"
   }
   assert {
-    condition     = jsondecode(output.job_definition_json).containerProperties.command == ["raki-job", "run", "Ref::manifest"]
+    condition     = jsondecode(output.job_definition_json).containerProperties.command == ["run", "Ref::manifest"]
     error_message = "the command is not raki-job run with the manifest"
   }
   assert {
@@ -152,8 +152,8 @@ run "refuses" {
     image_tag          = "latest"
     user               = { uid = 0, gid = 0 }
     gpu_instance_types = ["g5g.xlarge"]
-    command            = ["raki-job", "run"]
-    split_command      = ["raki-job", "split", "Ref::archive"]
+    command            = ["run"]
+    split_command      = ["split", "Ref::archive"]
     environment        = { AWS_BATCH_JOB_ID = "x" }
     gpu_job            = { shared_memory_mib = 20000 }
     read_only_mounts   = ["/scratch"]

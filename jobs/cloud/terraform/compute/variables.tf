@@ -77,9 +77,9 @@ variable "kept_images" {
 }
 
 variable "command" {
-  description = "Command of the reconstruction job. Ref::manifest is the job's parameter."
+  description = "Command of the reconstruction job, behind the image's entry point raki-job. Ref::manifest is the job's parameter."
   type        = list(string)
-  default     = ["raki-job", "run", "Ref::manifest"]
+  default     = ["run", "Ref::manifest"]
 
   validation {
     condition     = contains(var.command, "Ref::manifest")
@@ -90,7 +90,7 @@ variable "command" {
 variable "split_command" {
   description = "Command of the job on a CPU that unpacks an archive into units and a manifest. The parameters are those that raki-submit gives."
   type        = list(string)
-  default     = ["raki-job", "split", "Ref::archive", "--etag", "Ref::etag", "--output", "Ref::output", "--results", "Ref::results"]
+  default     = ["split", "Ref::archive", "--etag", "Ref::etag", "--output", "Ref::output", "--results", "Ref::results"]
 
   validation {
     condition     = alltrue([for parameter in ["archive", "etag", "output", "results"] : contains(var.split_command, "Ref::${parameter}")])
