@@ -19,7 +19,6 @@ REGION = "eu-central-1"
 # What moto 5.2.1 forgets or alters, so that a second plan wants to set it again: kind of resource -> attributes.
 MOTO_FORGETS = {
     "aws_s3_bucket_notification": {"eventbridge"}, "aws_sqs_queue": {"redrive_policy"}, "aws_batch_job_queue": {"job_state_time_limit_action"},
-    "aws_vpc_security_group_egress_rule": {"description"}, "aws_vpc_security_group_ingress_rule": {"description"},
     "aws_batch_compute_environment": {"update_policy"},
     "aws_sqs_queue_policy": {"policy", "queue_url"},  # gone when a queue is updated, which the second apply does for its redrive_policy
 }
