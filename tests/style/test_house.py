@@ -111,7 +111,7 @@ def test_every_folder_has_its_chapter():
         assert (ROOT / folder / "README.md").exists(), folder
 
 
-@pytest.mark.parametrize("readme", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*/README.md"), *ROOT.glob("jobs/*/README.md")]) + ["README.md"])
+@pytest.mark.parametrize("readme", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*/README.md"), *ROOT.glob("jobs/*/**/README.md")]) + ["README.md"])
 def test_links_in_readmes_lead_somewhere(readme):
     path = ROOT / readme
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text()):
