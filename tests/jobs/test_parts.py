@@ -74,7 +74,7 @@ def test_units_are_packed_into_indices(per_index, index, expected):
 
 @pytest.mark.parametrize("changes", [
     {"format": "raki-manifest-2"}, {"more": 1}, {"units": []}, {"units": {}}, {"units_per_index": 0}, {"units_per_index": True}, {"output": ""},
-    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, {"options": {"--method": "raki"}}, {"options": {"x": None}},
+    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, *({"options": {name: "/etc/passwd"}} for name in ("noise", "mask", "calibration", "dicom-template")), {"options": {"--method": "raki"}}, {"options": {"x": None}},
     {"options": {"x": [1]}}, {"options": {"x": {}}}, {"options": []}, {"units": [{"id": "a"}]}, {"units": [{"id": "a", "input": "x", "size": 1}]},
     {"units": [{"id": "a", "input": "x"}] * 2}, {"units": [{"id": "..", "input": "x"}]}, {"units": [{"id": "a/b", "input": "x"}]},
     {"units": [{"id": "a" * 129, "input": "x"}]}, {"units": [{"id": "a\n", "input": "x"}]}, {"units": [{"id": "a", "input": "x", "bytes": -1}]},
@@ -152,7 +152,7 @@ def test_what_aws_says_is_an_exit_code_and_repeats_none_of_its_words(error, code
 
 def test_converters_are_programs_with_both_names():
     assert converters([".DAT=conv -z -f {input} -o {output}", ""]) == {".dat": ["conv", "-z", "-f", "{input}", "-o", "{output}"]}
-    for wrong in ("dat=conv {input} {output}", ".dat", ".dat=conv {input}", ".dat=conv '{input} {output}'"):
+    for wrong in ("dat=conv {input} {output}", ".dat", ".dat=conv {input}", ".dat=conv '{input} {output}'", ".dat=conv ' {input} {output}"):
         with pytest.raises(Stop) as stop:
             converters([wrong])
         assert stop.value.code == 78

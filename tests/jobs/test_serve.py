@@ -162,6 +162,8 @@ def test_exit_codes_are_statuses(server, code, status):
 
 @pytest.mark.parametrize("payload", [{"manifest": "/etc/passwd"}, {"input": "/etc/passwd", "output": "s3://bucket/out"}, {"input": "s3://bucket/a", "output": "/tmp"},
                                      {"input": "s3://bucket/a", "output": "s3://bucket/out", "options": {"output-folder": "/tmp"}}, {"input": "s3://bucket/a"},
+                                     *({"input": "s3://bucket/a", "output": "s3://bucket/out", "options": {name: "/etc/passwd"}}
+                                       for name in ("noise", "mask", "calibration", "dicom-template")),
                                      {"input": "s3://bucket/a", "output": "s3://bucket/o", "id": ".."}, {"manifest": 1}, {"manifest": "s3://b/x", "input": "s3://b/y"}, []])
 def test_a_request_names_nothing_but_s3(server, payload):
     status, _, body = server.ask("POST", "/invocations", json.dumps(payload), Content_Type="application/json")

@@ -1,6 +1,7 @@
 """As an application of MONAI Deploy is started: a folder in, a folder out, their names from the environment and nothing on the command line."""
 
 import json
+import os
 
 from . import manifest
 
@@ -19,6 +20,6 @@ def is_asked_for(environment):
 
 def folders_as_manifest(environment):
     """All scans of the input folder as one unit."""
-    unit = {"id": "scans", "input": find(environment, INPUTS).rstrip("/") + "/"}
-    text = json.dumps({"format": manifest.FORMAT, "output": find(environment, OUTPUTS), "units": [unit]})
+    unit = {"id": "scans", "input": os.path.abspath(find(environment, INPUTS)).rstrip("/") + "/"}
+    text = json.dumps({"format": manifest.FORMAT, "output": os.path.abspath(find(environment, OUTPUTS)), "units": [unit]})
     return manifest.parse(text.encode(), "/")

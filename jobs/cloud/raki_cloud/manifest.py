@@ -16,7 +16,9 @@ MOST_INDICES = 10_000  # AWS Batch's longest array
 MOST_BYTES = 64 << 20
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 OPTION = re.compile(r"[a-z][a-z0-9-]{0,63}")
-REFUSED_OPTIONS = {"output-folder", "o", "overwrite", "config", "log", "device", "threads"}  # the job's, not a unit's
+JOBS_OPTIONS = {"output-folder", "o", "overwrite", "config", "log", "device", "threads"}
+FILE_OPTIONS = {"noise", "mask", "calibration", "dicom-template"}  # they name files of the machine, whose content no run id would know
+REFUSED_OPTIONS = JOBS_OPTIONS | FILE_OPTIONS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _unit(entry, number, common, base):
 
 def _options(options, where):
     if not isinstance(options, dict) or not all(OPTION.fullmatch(name) and name not in REFUSED_OPTIONS for name in options):
-        raise _wrong("other options", "names of long options of `raki recon` that belong to a unit, without dashes before them", where)
+        raise _wrong("other options", "names of long options of `raki recon` without dashes before them, none of the job's own (device, overwrite, ...) and none that names a file (noise, mask, ...)", where)
     for value in options.values():
         listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if not listed and not isinstance(value, (str, int, float, bool)):

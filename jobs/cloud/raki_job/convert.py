@@ -17,7 +17,10 @@ def converters(lines):
     table = {}
     for line in filter(str.strip, lines):
         ending, equals, template = line.strip().partition("=")
-        command = shlex.split(template)
+        try:
+            command = shlex.split(template)
+        except ValueError:  # a quotation without end
+            command = []
         if not ending.startswith(".") or not equals or "{input}" not in command or "{output}" not in command:
             raise Stop(Exit.CONFIGURATION, "Wrong converter: found something else, expected '.ENDING=PROGRAM ... {input} ... {output}'. "
                                            "At --convert or RAKI_CONVERT. Correct it.")

@@ -60,8 +60,13 @@ def disk_trouble(error):
 
 def _locked(lock, path):
     """The open file with its lock, or None where somebody took the file for a dead process's before it had the lock."""
-    with contextlib.suppress(OSError):  # no locks here: then nobody removes anything
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # that somebody has it and removes the file
+        os.close(lock)
+        return None
+    except OSError:
+        pass  # no locks here: then nobody removes anything
     with contextlib.suppress(OSError):
         if os.path.samestat(os.fstat(lock), os.stat(path)):
             return lock
