@@ -42,10 +42,8 @@ class OwnFolder:
 @contextlib.contextmanager
 def scratch_folder(parent):
     """An OwnFolder's path while it is needed."""
-    try:
+    with creating("--scratch"):
         own = OwnFolder(parent)
-    except OSError as error:
-        raise Stop(Exit.CANNOT_CREATE, f"No scratch folder: found '{error.strerror}', expected a folder to write to. At --scratch. Give another.") from None
     try:
         yield own.path
     finally:

@@ -87,13 +87,13 @@ run "definitions" {
     error_message = "the command is not raki-job run with the manifest"
   }
   assert {
-    condition     = { for one in jsondecode(output.job_definition_json).containerProperties.environment : one.name => one.value } == { AWS_REGION = "eu-central-1", HOME = "/scratch", TMPDIR = "/scratch" }
+    condition     = { for one in jsondecode(output.job_definition_json).containerProperties.environment : one.name => one.value } == { AWS_REGION = "eu-central-1" }
     error_message = "the container does not know its region, or writes elsewhere than to scratch"
   }
   assert {
     condition = alltrue([for definition in [jsondecode(output.job_definition_json), jsondecode(output.split_job_definition_json)] :
       definition.containerProperties.readonlyRootFilesystem && !definition.containerProperties.privileged && definition.containerProperties.user == "10001:10001"
-    && definition.containerProperties.linuxParameters.initProcessEnabled && definition.timeout.attemptDurationSeconds == 7200])
+    && definition.containerProperties.linuxParameters.initProcessEnabled && definition.timeout.attemptDurationSeconds == 21600])
     error_message = "a container is root, may write to its image, does not get TERM or has no time limit"
   }
   assert {

@@ -18,7 +18,7 @@ locals {
     { action = "EXIT", onReason = "*" },
   ]
 
-  environment = merge({ HOME = local.scratch, TMPDIR = local.scratch, AWS_REGION = data.aws_region.here.name }, var.environment)
+  environment = merge({ AWS_REGION = data.aws_region.here.name }, var.environment) # the image itself points HOME and TMPDIR to /scratch
   mounts      = merge({ scratch = local.scratch }, { for path in var.read_only_mounts : trimprefix(path, "/") => path })
 
   definitions = { for kind, job in local.jobs : kind => {

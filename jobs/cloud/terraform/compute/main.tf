@@ -117,7 +117,7 @@ resource "aws_batch_compute_environment" "this" {
 
   # A change of the launch template or image replaces instances; jobs on them get the time that any job gets.
   update_policy {
-    job_execution_timeout_minutes = ceil(var.job_seconds / 60)
+    job_execution_timeout_minutes = min(360, ceil(var.job_seconds / 60)) # its longest
     terminate_jobs_on_update      = false
   }
 

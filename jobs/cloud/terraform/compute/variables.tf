@@ -155,7 +155,7 @@ variable "cpu_job" {
 variable "job_seconds" {
   description = "A job (of an array: each index) is stopped after this time, and not retried."
   type        = number
-  default     = 7200
+  default     = 21600
 
   validation {
     condition     = var.job_seconds >= 60 && var.job_seconds <= 604800

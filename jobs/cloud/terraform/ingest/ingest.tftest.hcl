@@ -22,7 +22,7 @@ run "a_function_submits" {
     error_message = "the rule sees other events than new manifests"
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue.manifests[0].redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 } && aws_sqs_queue.dead.message_retention_seconds == 1209600
+    condition     = jsondecode(aws_sqs_queue.manifests[0].redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 20 } && aws_sqs_queue.dead.message_retention_seconds == 1209600
     error_message = "messages that fail are not kept"
   }
   assert {

@@ -154,7 +154,7 @@ variable "batch_size" {
 variable "receives" {
   description = "A message that failed this many times goes to the dead-letter queue."
   type        = number
-  default     = 5
+  default     = 20
 
   validation {
     condition     = var.receives >= 1 && var.receives <= 1000
