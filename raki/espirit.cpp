@@ -42,13 +42,10 @@ at::Tensor calibration_gram(const at::Tensor& squares, int64_t side_y, int64_t s
     const at::Tensor windows = samples.unfold(2, side_y, 1).unfold(3, width, 1);
     return windows.permute({0, 2, 3, 1, 4, 5}).flatten(3).flatten(1, 2);
   };
-  const auto products = [&](int64_t first) {
-    const at::Tensor samples = rows(squares.narrow(3, first, side_x - 1), side_x - 1);
-    return at::matmul(samples.mH(), samples).to(at::kComplexDouble);
-  };
+  const auto ends = [&](int64_t begin) { return rows(squares.narrow(3, begin, side_x - 1), side_x - 1); };
   const at::Tensor patches = rows(squares, side_x);
-  return sliding_gram(at::matmul(first_taps(patches, side_x).mH(), patches),
-                      products(squares.size(3) - side_x + 1) - products(0), side_x);
+  return sliding_gram(at::matmul(first_taps(patches, side_x).mH(), patches), ends(0),
+                      ends(squares.size(3) - side_x + 1), side_x);
 }
 
 /// conj(V) V^T of the signal vectors V of the calibration matrix: (frame, coil, k, k, coil, k, k) complex64.

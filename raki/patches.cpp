@@ -60,11 +60,17 @@ at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometr
       .reshape({lines.size(0), picked.size(2) * positions, picked.size(3) * picked.size(1)});
 }
 
-at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& ends, int64_t width) {
+at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& heads, const at::Tensor& tails,
+                        int64_t width) {
   const int64_t frames = first_tap.size(0), channels = first_tap.size(1), steps = width - 1;
   const at::Tensor first = first_tap.to(at::kComplexDouble).view({frames, channels, channels, width});
   if (steps == 0) return first.squeeze(3);
-  const at::Tensor change = ends.view({frames, channels, steps, channels, steps});
+  const auto products = [&](const at::Tensor& ends) {
+    return at::matmul(ends.mH(), ends)
+        .to(at::kComplexDouble)
+        .view({frames, channels, steps, channels, steps});
+  };
+  const at::Tensor change = products(tails) - products(heads);
   const at::Tensor gram = at::empty({frames, channels, width, channels, width}, first.options());
   gram.select(2, 0).copy_(first);
   gram.select(4, 0).copy_(first.permute({0, 2, 3, 1}).conj());

@@ -25,12 +25,13 @@ at::Tensor source_patches(const at::Tensor& lines, const KernelGeometry& geometr
 at::Tensor target_samples(const at::Tensor& lines, const KernelGeometry& geometry,
                           const std::vector<int64_t>& origins, int64_t width);
 
-/// A^H A (frame, n, n) complex128 of the patches A that `source_patches` cuts out of full windows, n =
-/// channel * width. A step of the window leaves all products but those at the readout's two ends as they
-/// were, so that those with the first tap give the rest. `first_tap`: A0^H A (frame, channel, n), A0 the
-/// columns of A with tap 0; `ends`: E^H E of the last width - 1 samples of the same readouts less that of the
-/// first width - 1 (frame, channel * (width - 1), same).
-at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& ends, int64_t width);
+/// A^H A (frame, n, n) complex128 of patches A that slide along the readout in full windows, n = channel *
+/// width. A step of the window leaves all products but those at the readout's two ends as they were, so that
+/// those with the first tap give the rest. `first_tap`: A0^H A (frame, channel, n), A0 the columns of A with
+/// tap 0; `heads`, `tails`: the first and the last width - 1 samples of the same readouts, one window each
+/// (frame, row, channel * (width - 1)); not used for one tap.
+at::Tensor sliding_gram(const at::Tensor& first_tap, const at::Tensor& heads, const at::Tensor& tails,
+                        int64_t width);
 
 /// A0 of `sliding_gram`: (frame, row, channel * width) -> (frame, row, channel).
 at::Tensor first_taps(const at::Tensor& patches, int64_t width);

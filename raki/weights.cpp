@@ -35,18 +35,6 @@ at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geome
   return sum * static_cast<double>(coils);
 }
 
-/// What `sliding_gram` asks of the ends of the readouts.
-at::Tensor ends_of_readouts(const at::Tensor& lines, const KernelGeometry& geometry,
-                            const std::vector<int64_t>& origins, int64_t width) {
-  if (width == 1) return {};
-  const auto products = [&](int64_t first) {
-    const at::Tensor samples = source_patches(lines.narrow(3, first, width - 1), geometry, origins, width - 1,
-                                              ReadoutEdges::full_windows);
-    return at::matmul(samples.mH(), samples).to(at::kComplexDouble);
-  };
-  return products(lines.size(3) - width + 1) - products(0);
-}
-
 /// A^H A, A^H B and |B|^2, summed chunk by chunk in double.
 NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry,
                              const std::vector<int64_t>& origins, int64_t width) {
@@ -63,8 +51,12 @@ NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geom
     right += at::matmul(patches.mH(), samples);
     targets += at::view_as_real(samples).to(at::kDouble).square().flatten(1).sum(1);
   }
-  const at::Tensor gram = sliding_gram(first, ends_of_readouts(lines, geometry, origins, width), width);
-  return {gram, right, targets};
+  const auto ends = [&](int64_t begin) {
+    if (width == 1) return at::Tensor();
+    return source_patches(lines.narrow(3, begin, width - 1), geometry, origins, width - 1,
+                          ReadoutEdges::full_windows);
+  };
+  return {sliding_gram(first, ends(0), ends(lines.size(3) - width + 1), width), right, targets};
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+// For --version and the worker's first line.
+
 #include "gpu/versions.h"
 #include "io/codec_versions.h"
 #include "jobs/cli/commands.h"
