@@ -36,7 +36,7 @@ collect() {
   mkdir -p "$out"/{bin,site}
   "$here/../cluster/bundle" "$build" "$out/engine"
   [ "$kind" = cuda ] || rm -f "$out/engine/lib/libraki_cuda.so"
-  rm -f "$out"/engine/{,bin/}{gpu_device_tests,bench_closed_form,bench_gpu_codec}
+  rm -rf "$out"/engine/{,bin/}{gpu_device_tests,bench_closed_form,bench_gpu_codec} "$out"/engine/{cloud,raki.sbatch}
   list_libraries "$out/engine"
   "$python" -m pip install --no-compile --no-deps -q --require-hashes --only-binary :all: --target "$out/site" -r "$cloud/requirements.lock"
   libtorch "$(site_of "$python")" "$out/site" "$kind"

@@ -4,8 +4,8 @@ import os
 import signal
 import sys
 import threading
-import traceback
 
+from raki_cloud.ending import ended
 from raki_cloud.exits import Exit, Stop
 
 from .documents import definitions_in, read_json
@@ -18,20 +18,11 @@ from .requests import check_definition, check_submission, wrong
 A_JOB_FAILED = 1
 
 
+INTERRUPTED = "Interrupted: found SIGINT or SIGTERM, expected to begin. In this process. Start it again: nothing ran."
+
+
 def main():
-    try:
-        return run(sys.argv[1:])
-    except Stop as stop:
-        print(f"raki-batch-local: {stop}", file=sys.stderr)
-        return stop.code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's last flush finds a reader
-        print("raki-batch-local: Output lost: found nobody who reads standard output, expected a reader. All jobs were terminated. Start it again.",
-              file=sys.stderr)
-        return Exit.IO
-    except Exception:
-        print(f"raki-batch-local: Internal error, our bug:\n{traceback.format_exc()}", file=sys.stderr)
-        return Exit.BUG
+    return ended(run, lambda text: print(f"raki-batch-local: {text}", file=sys.stderr), INTERRUPTED)
 
 
 def run(arguments):

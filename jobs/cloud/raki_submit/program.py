@@ -3,7 +3,8 @@
 import os
 import sys
 
-from raki_cloud.exits import Exit, Stop, bug_text
+from raki_cloud.ending import ended
+from raki_cloud.exits import Exit, Stop
 from raki_cloud.log import Log
 
 from . import bundle
@@ -11,15 +12,11 @@ from .daemon import serve
 from .options import parse
 
 
+INTERRUPTED = "Interrupted: found SIGINT or SIGTERM, expected to finish. In this process. Start it again: a repeat is harmless."
+
+
 def main():
-    try:
-        return run(parse(sys.argv[1:], os.environ))
-    except Stop as stop:
-        print(f"raki-submit: {stop}", file=sys.stderr)
-        return stop.code
-    except Exception as error:
-        print(f"raki-submit: {bug_text(error)}", file=sys.stderr)
-        return Exit.BUG
+    return ended(lambda arguments: run(parse(arguments, os.environ)), lambda text: print(f"raki-submit: {text}", file=sys.stderr), INTERRUPTED)
 
 
 def run(options):

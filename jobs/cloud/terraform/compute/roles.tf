@@ -70,7 +70,7 @@ resource "aws_iam_role_policy" "split" {
       local.list_all.raw,
       local.list_all.prepared,
       local.read_raw,
-      { Sid = "WritePrepared", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], Resource = "${local.arn.prepared}/*" },
+      { Sid = "WritePrepared", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = "${local.arn.prepared}/*" },
     ], local.key)
   })
 }
