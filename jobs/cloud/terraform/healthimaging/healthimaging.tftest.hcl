@@ -36,6 +36,13 @@ run "published_series_are_imported" {
   }
 }
 
+run "a_result_without_series_is_a_failure" {
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.import.definition).States.AnySeries.Default == "NoSeries" && jsondecode(aws_sfn_state_machine.import.definition).States.NoSeries.Type == "Fail"
+    error_message = "a result of which nothing is imported looks like a success"
+  }
+}
+
 run "an_existing_data_store" {
   variables {
     datastore_id = "abcdef0123456789abcdef0123456789"

@@ -10,6 +10,18 @@ locals {
   bucket_arn    = "arn:${local.partition}:s3:::${var.bucket}"
   datastore_id  = var.datastore_id != null ? var.datastore_id : aws_cloudformation_stack.datastore[0].outputs.Id
   datastore_arn = "arn:${local.partition}:medical-imaging:${data.aws_region.here.name}:${local.account}:datastore/${local.datastore_id}"
+
+  # The folders below a prefix: those of series, and others.
+  find = {
+    Type     = "Task"
+    Resource = "arn:${local.partition}:states:::aws-sdk:s3:listObjectsV2"
+    Output = {
+      series    = "{% [$states.result.CommonPrefixes.Prefix[$contains($, /\\/series[0-9]+\\/$/)]] %}"
+      others    = "{% [$states.result.CommonPrefixes.Prefix[$not($contains($, /\\/series[0-9]+\\/$/))]] %}"
+      truncated = "{% $states.result.IsTruncated = true %}"
+    }
+    Retry = [{ ErrorEquals = ["States.TaskFailed"], IntervalSeconds = 5, BackoffRate = 2, MaxAttempts = 5 }]
+  }
 }
 
 # The provider knows no data store; CloudFormation does.
@@ -141,7 +153,8 @@ resource "aws_iam_role_policy" "events" {
   })
 }
 
-# HealthImaging takes every file below a prefix, so only folders of series are named to it. The token makes a repeated event harmless.
+# HealthImaging takes every file below a prefix, so only folders of series are named to it: beside _SUCCESS.json, or one folder deeper where
+# a unit has several scans. The token makes a repeated event harmless.
 resource "aws_sfn_state_machine" "import" {
   name       = "${var.name}-import"
   role_arn   = aws_iam_role.starter.arn
@@ -151,18 +164,36 @@ resource "aws_sfn_state_machine" "import" {
     QueryLanguage = "JSONata"
     StartAt       = "FindSeries"
     States = {
-      FindSeries = {
-        Type     = "Task"
-        Resource = "arn:${local.partition}:states:::aws-sdk:s3:listObjectsV2"
-        Arguments = {
-          Bucket    = var.bucket
-          Delimiter = "/"
-          Prefix    = "{% $replace($states.input.detail.object.key, /_SUCCESS\\.json$/, '') %}"
-        }
-        Output = { series = "{% [$states.result.CommonPrefixes.Prefix[$contains($, /\\/series[0-9]+\\/$/)]] %}" }
-        Retry  = [{ ErrorEquals = ["States.TaskFailed"], IntervalSeconds = 5, BackoffRate = 2, MaxAttempts = 5 }]
-        Next   = "EachSeries"
+      FindSeries = merge(local.find, {
+        Arguments = { Bucket = var.bucket, Delimiter = "/", Prefix = "{% $replace($states.input.detail.object.key, /_SUCCESS\\.json$/, '') %}" }
+        Next      = "AnySeries"
+      })
+      AnySeries = {
+        Type = "Choice"
+        Choices = [
+          { Condition = "{% $states.input.truncated %}", Next = "TooMany" },
+          { Condition = "{% $count($states.input.series) > 0 %}", Next = "EachSeries" },
+          { Condition = "{% $count($states.input.others) > 0 %}", Next = "EachScan" },
+        ]
+        Default = "NoSeries"
       }
+      EachScan = {
+        Type           = "Map"
+        Items          = "{% $states.input.others %}"
+        MaxConcurrency = 4
+        ItemProcessor = {
+          ProcessorConfig = { Mode = "INLINE" }
+          StartAt         = "FindSeriesOfScan"
+          States = { FindSeriesOfScan = merge(local.find, {
+            Arguments = { Bucket = var.bucket, Delimiter = "/", Prefix = "{% $states.input %}" }
+            End       = true
+          }) }
+        }
+        Output = { series = "{% [$states.result.series] %}", others = [], truncated = "{% true in $states.result.truncated %}" }
+        Next   = "AnySeries"
+      }
+      NoSeries = { Type = "Fail", Error = "NoSeries", Cause = "Found no folder of a DICOM series beside _SUCCESS.json or one folder deeper: the unit has other outputs." }
+      TooMany  = { Type = "Fail", Error = "TooMany", Cause = "Found more than 1000 files and folders side by side in a result. Import it with raki-health-imaging." }
       EachSeries = {
         Type           = "Map"
         Items          = "{% $states.input.series %}"
