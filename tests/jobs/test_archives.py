@@ -239,4 +239,4 @@ def test_a_full_disk_may_pass(tmp_path):
     manifest = job_runs.write_manifest(tmp_path, [("u", "a.tar")])
     limited = "ulimit -f 512; exec \"$@\""
     done = subprocess.run(["bash", "-c", limited, "x", *map(str, job_runs.command(manifest))], capture_output=True, text=True, env=job_runs.environment())
-    assert done.returncode == 74 and "larger disk" in done.stdout and job_runs.leftovers(tmp_path) == []
+    assert done.returncode == 75 and "larger disk" in done.stdout and job_runs.leftovers(tmp_path) == []

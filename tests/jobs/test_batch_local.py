@@ -12,10 +12,8 @@ import time
 
 import pytest
 
-from batch_local import BATCH_LOCAL, CATCH_ALL, Run, batch_local, command_of, definition, submission
+from batch_local import BATCH_LOCAL, CATCH_ALL, FIVE_RULES, Run, batch_local, command_of, definition, submission
 
-FIVE_RULES = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "CannotPull*", "action": "RETRY"},
-              {"onExitCode": "75", "action": "RETRY"}, {"onExitCode": "74", "action": "RETRY"}, CATCH_ALL]
 HANDLER = "trap 'echo stopped; exit 75' TERM; "
 FOREVER = "while true; do sleep 0.05; done"  # in bash, with a handler for the loop to find
 
@@ -92,13 +90,13 @@ def test_a_reader_that_leaves_ends_all_jobs(tmp_path):
 # Attempts
 
 @pytest.mark.parametrize("rules, code, attempts", [
-    ([], 3, 3), (FIVE_RULES, 75, 3), (FIVE_RULES, 74, 3), (FIVE_RULES, 65, 1), (FIVE_RULES, 137, 1),
+    ([], 3, 3), (FIVE_RULES, 75, 3), (FIVE_RULES, 137, 3), (FIVE_RULES, 65, 1), (FIVE_RULES, 139, 1),
     ([{"onExitCode": "65", "action": "EXIT"}], 3, 3), ([{"onExitCode": "65", "action": "EXIT"}], 65, 1),
     ([{"onExitCode": "7*", "action": "exit"}], 70, 1), ([{"onExitCode": "7", "action": "exit"}], 70, 3),
     ([{"onExitCode": "75", "onReason": "OutOf*", "action": "exit"}], 75, 3), ([{"onExitCode": "75", "onReason": "*", "action": "eXit"}], 75, 1),
     ([{"onStatusReason": "Essential*", "action": "exit"}], 1, 1), ([{"onStatusReason": "essential*", "action": "exit"}], 1, 3),
     ([{"onExitCode": "1", "action": "RETRY"}, CATCH_ALL], 1, 3), ([CATCH_ALL, {"onExitCode": "1", "action": "RETRY"}], 1, 1)],
-    ids=["no rules", "75", "74", "65", "137", "none matches", "exit", "prefix", "not a prefix", "one of two conditions", "both conditions",
+    ids=["no rules", "75", "137", "65", "139", "none matches", "exit", "prefix", "not a prefix", "one of two conditions", "both conditions",
          "status reason", "case of patterns", "first wins", "first wins, the other way"])
 def test_the_first_rule_that_matches_decides(tmp_path, rules, code, attempts):
     run = batch_local(tmp_path, definition(f"exit {code}", retryStrategy=strategy(3, *rules)), code=1)
@@ -327,7 +325,7 @@ def with_fake_podman(folder, *arguments, **more):
     (folder / "bin").mkdir()
     (folder / "bin" / "podman").write_text(FAKE_PODMAN)
     (folder / "bin" / "podman").chmod(0o755)
-    properties = {"readonlyRootFilesystem": True, "user": "1000", "environment": [{"name": "A", "value": "secret"}], "command": ["raki-job", "run"],
+    properties = {"readonlyRootFilesystem": True, "user": "1000", "environment": [{"name": "A", "value": "secret"}], "command": ["run"],
                   "linuxParameters": {"initProcessEnabled": True, "sharedMemorySize": 64, "tmpfs": [{"containerPath": "/tmp", "size": 8}]},
                   "volumes": [{"name": "scratch", "host": {"sourcePath": "/mnt/nvme"}}],
                   "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/scratch"}]}
@@ -340,7 +338,7 @@ def test_podman_gets_what_the_definition_says(tmp_path):
     run, calls = with_fake_podman(tmp_path, "--image", "-")
     assert run.of()[0]["exit_code"] == 3 and "sees secret" in run.stderr
     words = calls[2].split()
-    assert words[:3] == ["run", "--rm", "--name"] and words[-3:] == ["raki", "raki-job", "run"]
+    assert words[:3] == ["run", "--rm", "--name"] and words[-2:] == ["raki", "run"]
     for option in ("--init", "--read-only", "--user 1000", "--shm-size 64m", "--tmpfs=/tmp:size=8m", "--volume /mnt/nvme:/scratch",
                    "--device nvidia.com/gpu=2", "--env A ", "--env AWS_BATCH_JOB_ATTEMPT "):
         assert option in calls[2] + " ", option

@@ -48,6 +48,41 @@ def test_an_index_has_its_units_only(tmp_path):
     run_job(manifest, "--index", 3, code=78)
 
 
+def test_an_array_shorter_than_its_manifest_computes_nothing(tmp_path):
+    manifest = write_manifest(tmp_path, write_inputs(tmp_path, 5), units_per_index=2)
+    ran = run_job(manifest, code=78, AWS_BATCH_JOB_ID="j:1", AWS_BATCH_JOB_ARRAY_INDEX=1, AWS_BATCH_JOB_ARRAY_SIZE=2)
+    assert "found 2 indices, expected 3" in ran.events("stopped")[0]["error"] and not (tmp_path / "out").exists()
+
+
+def test_when_time_is_up_no_further_unit_is_begun_and_the_next_attempt_goes_on(tmp_path):
+    units = [(name, path, {"stub-seconds": 0.6}) for name, path in write_inputs(tmp_path, 4)]
+    manifest, scratch = write_manifest(tmp_path, units), tmp_path / "scratch"
+    scratch.mkdir()
+    ran = run_job(manifest, "--stop-after", 0.7, "--scratch", scratch, code=75)
+    assert (ran.summary["units"], ran.summary["done"]) == (2, 2) and ran.events("stopped")[0]["exit"] == 75 and "Time is up" in ran.stdout
+    assert leftovers(tmp_path) == [] and list(scratch.iterdir()) == []
+    ran = run_job(manifest, "--stop-after", 0.001, code=75)  # what is done costs no time, but one unit is begun at least
+    assert run_job(manifest, RAKI_STOP_AFTER=600).summary["done"] >= 1
+    assert [result_of(tmp_path / "out" / f"u{n}") for n in range(4)] == [hashlib.sha256(scan_bytes(n)).hexdigest() for n in range(4)]
+
+
+def test_files_that_options_name_are_handed_on_and_decide_the_run(tmp_path):
+    write_inputs(tmp_path, 1)
+    (tmp_path / "noise.h5").write_bytes(b"noise")
+    manifest = write_manifest(tmp_path, [("u", "0.h5", {"noise": "noise.h5"})])
+    run_job(manifest)
+    first = success(tmp_path / "out" / "u")
+    made = json.loads((tmp_path / "out" / "u" / first["run_id"] / "recon.json").read_text())
+    assert made["options"] == {"noise": str(tmp_path / "noise.h5")} and first["options"] == {"noise": "noise.h5"}
+    assert first["input"]["options"] == {"noise": {"sha256": hashlib.sha256(b"noise").hexdigest(), "bytes": 5}}
+    assert run_job(manifest).summary["skipped"] == 1
+    (tmp_path / "noise.h5").write_bytes(b"other")
+    assert run_job(manifest).summary["done"] == 1 and len(list((tmp_path / "out" / "u").iterdir())) == 2
+    (tmp_path / "noise.h5").unlink()
+    ran = run_job(manifest, code=66)
+    assert "the file of option noise" in ran.events("unit-failed")[0]["error"]
+
+
 def test_a_repeat_does_nothing(tmp_path):
     manifest = write_manifest(tmp_path, write_inputs(tmp_path, 3))
     run_job(manifest)
@@ -82,14 +117,15 @@ def test_a_bad_unit_is_noted_and_the_others_are_done(tmp_path, code):
 
 @pytest.mark.parametrize("code", [69, 73, 74, 75])
 def test_what_may_pass_elsewhere_leaves_no_note(tmp_path, code):
-    ran = run_job(write_manifest(tmp_path, [("bad", "0.h5", {"stub-exit": code}), *write_inputs(tmp_path, 1)]), code=code)
+    ran = run_job(write_manifest(tmp_path, [("bad", "0.h5", {"stub-exit": code}), *write_inputs(tmp_path, 1)]), code=75 if code == 74 else code)
+    assert [line["exit"] for line in ran.events("unit-failed")] == [code]
     assert list((tmp_path / "out").rglob("_FAILURE.json")) == [] and ran.summary["retry"] == (code in (74, 75))
     success(tmp_path / "out" / "u0")
 
 
 def test_one_that_may_pass_decides_the_exit(tmp_path):
     write_inputs(tmp_path, 1)
-    run_job(write_manifest(tmp_path, [("a", "0.h5", {"stub-exit": 70}), ("b", "0.h5", {"stub-exit": 74}), ("c", "0.h5", {"stub-exit": 65})]), code=74)
+    run_job(write_manifest(tmp_path, [("a", "0.h5", {"stub-exit": 70}), ("b", "0.h5", {"stub-exit": 74}), ("c", "0.h5", {"stub-exit": 65})]), code=75)
 
 
 def test_an_unknown_exit_is_the_engines_bug(tmp_path):
@@ -144,7 +180,7 @@ def test_a_missing_engine_is_a_configuration_error(tmp_path):
     assert "--worker" in ran.events("stopped")[0]["error"]
 
 
-@pytest.mark.parametrize("trouble, code", [({"stub-lie": True}, 74), ({"stub-empty": True}, 70)])
+@pytest.mark.parametrize("trouble, code", [({"stub-lie": True}, 75), ({"stub-empty": True}, 70)])
 def test_a_result_that_is_not_what_the_engine_says_is_not_published(tmp_path, trouble, code):
     write_inputs(tmp_path, 1)
     run_job(write_manifest(tmp_path, [("u", "0.h5", trouble)]), code=code)

@@ -55,8 +55,9 @@ def upload(bucket, folder, prefix="results/u1/run1"):
 
 
 def started(double, bucket, *arguments, **variables):
+    program = variables.pop("program", PROGRAM)
     environment = job_runs.environment(AWS_ENDPOINT_URL_S3=f"http://{bucket.moto[0]}:{bucket.moto[1]}", AWS_ENDPOINT_URL_MEDICAL_IMAGING=double.url, **variables)
-    return subprocess.Popen([sys.executable, PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen([sys.executable, program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 def run(double, bucket, *arguments, code=0, **variables):
@@ -193,6 +194,14 @@ def stored(double, bucket, folder, prefix="results/u1/run1"):
 
 def fetch(double, bucket, image_set, out, *more, code=0, **variables):
     return run(double, bucket, "fetch-imageset", image_set, "--datastore", DATASTORE, "--raki", RAKI, *(["-o", out] if out else []), *more, code=code, **variables)
+
+
+def test_the_entry_point_of_containers_fetches_too(double, bucket, results, tmp_path):
+    image_set, = stored(double, bucket, results / "htj2k")
+    fetch(double, bucket, image_set, tmp_path / "one", "--as", "npy")
+    fetch(double, bucket, image_set, tmp_path / "two", "--as", "npy", program=job_runs.JOB)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert "series001.npy" in files and files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
 
 
 def originals(folder):

@@ -11,13 +11,11 @@ import time
 import pytest
 
 import job_runs
-from batch_local import CATCH_ALL, SLOW, Run, command_of, definition
+from batch_local import FIVE_RULES, SLOW, Run, command_of, definition
 
 UNITS, UNITS_PER_INDEX, UNIT_SECONDS = 20, 5, 0.1
 LAST_MOMENT = 16  # units published: with four left over, two at a time, nobody is through before the kill
 SEED = 20
-# A killed entry point ends with 137, which a definition for production leaves alone: it means too little memory there.
-RETRIED = {"attempts": 10, "evaluateOnExit": [*({"onExitCode": code, "action": "RETRY"} for code in ("74", "75", "137")), CATCH_ALL]}
 PROGRAMS = {"engine": {"stub_worker.py", "tether.py"}, "entry point": {"raki-job"}, "both": {"stub_worker.py", "tether.py", "raki-job"}}
 
 
@@ -51,7 +49,7 @@ def killed_job(folder, manifest, moment, kind, published, **variables):
     (folder / "scratch").mkdir()
     environment = [{"name": name, "value": str(value)} for name, value in {"KILL_TEST": folder, **variables}.items()]
     command = [str(word) for word in job_runs.command("Ref::manifest", "--scratch", folder / "scratch")]
-    job = definition(command, parameters={"manifest": str(manifest)}, properties={"environment": environment}, retryStrategy=RETRIED)
+    job = definition(command, parameters={"manifest": str(manifest)}, properties={"environment": environment}, retryStrategy={"attempts": 5, "evaluateOnExit": FIVE_RULES})
     words = command_of(folder, [job], "--array-size", UNITS // UNITS_PER_INDEX, "--parallel", 2, "--logs", folder / "logs")
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=job_runs.environment()) as process:
         while published() < moment[0]:

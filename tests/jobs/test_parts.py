@@ -27,7 +27,7 @@ def test_the_exit_codes_are_those_of_the_engine():
     assert {code for code in Exit if may_pass(code)} == {74, 75}
 
 
-@pytest.mark.parametrize("codes, expected", [([], 0), ([0, 0], 0), ([0, 65], 65), ([70, 65, 74], 74), ([74, 75, 0], 75), ([65, 70, 71], 70), ([71, 69], 71),
+@pytest.mark.parametrize("codes, expected", [([], 0), ([0, 0], 0), ([0, 65], 65), ([70, 65, 74], 75), ([74, 75, 0], 75), ([65, 70, 71], 70), ([71, 69], 71),
                                              ([69, 77], 69), ([66, 77], 77), ([65, 66], 66), ([65, 78], 65), ([73, 64], 64)])
 def test_of_many_exits_the_one_that_may_pass_wins_then_the_worst(codes, expected):
     assert overall(map(Exit, codes)) == expected
@@ -36,14 +36,15 @@ def test_of_many_exits_the_one_that_may_pass_wins_then_the_worst(codes, expected
 @pytest.mark.parametrize("environment, index, expected", [
     ({}, None, Identity()),
     ({}, 3, Identity(3)),
-    ({"AWS_BATCH_JOB_ID": "j:7", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "AWS_BATCH_JOB_ARRAY_SIZE": "9", "AWS_BATCH_JOB_ATTEMPT": "2"}, None, Identity(7, 9, 2, "j:7")),
-    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ATTEMPT": "1"}, None, Identity(None, None, 1, "j")),
+    ({"AWS_BATCH_JOB_ID": "j:7", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "AWS_BATCH_JOB_ARRAY_SIZE": "9", "AWS_BATCH_JOB_ATTEMPT": "2"}, None,
+     Identity(7, 9, True, 2, "j:7")),
+    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ATTEMPT": "1"}, None, Identity(None, None, True, 1, "j")),
     ({"SLURM_JOB_ID": "12", "SLURM_ARRAY_JOB_ID": "10", "SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "1",
-      "SLURM_RESTART_COUNT": "1"}, None, Identity(5, 1, 2, "10")),
-    ({"SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5", "RAKI_INDEX_OFFSET": "1000"}, None, Identity(1005, None, 1, "12")),
-    ({"SLURM_JOB_ID": "12"}, None, Identity(None, None, 1, "12")),
-    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "0", "SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5"}, None, Identity(0, None, 1, "j")),
-    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "RAKI_INDEX_OFFSET": "5"}, 2, Identity(2, None, 1, "j"))])
+      "SLURM_RESTART_COUNT": "1"}, None, Identity(5, 1, False, 2, "10")),
+    ({"SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5", "RAKI_INDEX_OFFSET": "1000"}, None, Identity(1005, None, False, 1, "12")),
+    ({"SLURM_JOB_ID": "12"}, None, Identity(None, None, False, 1, "12")),
+    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "0", "SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5"}, None, Identity(0, None, True, 1, "j")),
+    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "RAKI_INDEX_OFFSET": "5"}, 2, Identity(2, None, False, 1, "j"))])
 def test_who_a_job_is(environment, index, expected):
     assert who_am_i(environment, index) == expected
 
@@ -62,19 +63,30 @@ def test_paths_are_relative_to_the_manifest():
 
 
 def test_units_have_the_options_of_all_and_their_own_over_them():
-    made = manifest(options={"method": "raki", "seed": 1}, units=[{"id": "a", "input": "a", "options": {"seed": 2, "parts": ["phase"]}, "bytes": 5, "etag": '"e"'}])
-    assert made.units == [Unit("a", "a", "/data/a", {"method": "raki", "seed": 2, "parts": ["phase"]}, 5, "e")]
+    made = manifest("s3://raw/", options={"method": "raki", "seed": 1},
+                    units=[{"id": "a", "input": "a", "options": {"seed": 2, "parts": ["phase"]}, "bytes": 5, "etag": '"e"'}])
+    assert made.units == [Unit("a", "a", "s3://raw/a", {"method": "raki", "seed": 2, "parts": ["phase"]}, 5, "e")]
+
+
+def test_files_that_options_name_are_found_as_inputs_are():
+    options = {"noise": "noise.h5", "dicom-template": "s3://forms/a.json"}
+    made = manifest("s3://raw/day/", options=options, units=[{"id": "a", "input": "a.h5"}, {"id": "b", "input": "b.h5", "options": {"noise": "/shared/b.h5"}}])
+    assert [unit.files for unit in made.units] == [{"dicom-template": "s3://forms/a.json", "noise": "s3://raw/day/noise.h5"},
+                                                   {"dicom-template": "s3://forms/a.json", "noise": "/shared/b.h5"}]
+    assert made.units[0].options == options  # as written: that is what their run is known by, with what was found there
 
 
 @pytest.mark.parametrize("per_index, index, expected", [(1, 0, "a"), (1, 2, "c"), (2, 0, "ab"), (2, 1, "c"), (5, 0, "abc"), (1, None, "abc")])
 def test_units_are_packed_into_indices(per_index, index, expected):
     made = manifest(units_per_index=per_index, units=[{"id": name, "input": "x"} for name in "abc"])
-    assert "".join(unit.id for unit in made.of_index(index)) == expected and made.indices == -(-3 // per_index)
+    assert "".join(unit.id for unit in made.of_index(Identity(index))) == expected and made.indices == -(-3 // per_index)
 
 
 @pytest.mark.parametrize("changes", [
     {"format": "raki-manifest-2"}, {"more": 1}, {"units": []}, {"units": {}}, {"units_per_index": 0}, {"units_per_index": True}, {"output": ""},
-    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, *({"options": {name: "/etc/passwd"}} for name in ("noise", "mask", "calibration", "dicom-template")), {"options": {"--method": "raki"}}, {"options": {"x": None}},
+    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, {"options": {"noise": 1}}, {"options": {"noise": ""}}, {"options": {"mask": "x.zip"}}, {"options": {"mask": "x/"}},
+    {"options": {"noise": "http://x/y"}}, {"units": [{"id": "a", "input": "x", "etag": "e"}]}, {"units": [{"id": "a", "input": "s3://raw/x/", "etag": "e"}]},
+    {"options": {"--method": "raki"}}, {"options": {"x": None}},
     {"options": {"x": [1]}}, {"options": {"x": {}}}, {"options": []}, {"units": [{"id": "a"}]}, {"units": [{"id": "a", "input": "x", "size": 1}]},
     {"units": [{"id": "a", "input": "x"}] * 2}, {"units": [{"id": "..", "input": "x"}]}, {"units": [{"id": "a/b", "input": "x"}]},
     {"units": [{"id": "a" * 129, "input": "x"}]}, {"units": [{"id": "a\n", "input": "x"}]}, {"units": [{"id": "a", "input": "x", "bytes": -1}]},
@@ -96,12 +108,23 @@ def test_what_is_no_manifest_is_refused(text):
 def test_a_manifest_in_s3_stays_in_its_prefix():
     with pytest.raises(Stop):
         manifest("s3://raw/day/", units=[{"id": "a", "input": "../other/a.h5"}])
+    with pytest.raises(Stop):
+        manifest("s3://raw/day/", options={"mask": "../other/mask.npy"})
 
 
 def test_an_index_beyond_the_last_is_refused():
     with pytest.raises(Stop) as stop:
-        manifest().of_index(2)
+        manifest().of_index(Identity(2))
     assert stop.value.code == 78 and "0 to 1" in str(stop.value)
+
+
+def test_an_array_that_leaves_units_out_is_refused():
+    made = manifest(units_per_index=2, units=[{"id": name, "input": "x"} for name in "abcde"])
+    for me in (Identity(0, 3, True), Identity(0, 4, True), Identity(0, 1), Identity(None, None, True)):
+        assert made.of_index(me)
+    with pytest.raises(Stop) as stop:
+        made.of_index(Identity(0, 2, True))
+    assert stop.value.code == 78 and "found 2 indices, expected 3" in str(stop.value)
 
 
 UNIT = Unit("a", "x.h5", "/data/x.h5", {"method": "raki", "seed": 1})
@@ -114,7 +137,8 @@ def test_a_run_is_known_by_all_that_decides_its_result():
     others = [run_id(dataclasses.replace(UNIT, id="b"), SEEN, "raki 1"), run_id(dataclasses.replace(UNIT, input="y"), SEEN, "raki 1"),
               run_id(dataclasses.replace(UNIT, options={"method": "raki", "seed": 2}), SEEN, "raki 1"),
               run_id(dataclasses.replace(UNIT, options={"method": "grappa", "seed": 1}), SEEN, "raki 1"), run_id(UNIT, {**SEEN, "etag": "f"}, "raki 1"),
-              run_id(UNIT, {"sha256": "e", "bytes": 5}, "raki 1"), run_id(UNIT, SEEN, "raki 2"), run_id(UNIT, {}, "raki 1")]
+              run_id(UNIT, {"sha256": "e", "bytes": 5}, "raki 1"), run_id(UNIT, {**SEEN, "options": {"noise": SEEN}}, "raki 1"),
+              run_id(UNIT, {**SEEN, "options": {"noise": {"etag": "f", "bytes": 5}}}, "raki 1"), run_id(UNIT, SEEN, "raki 2"), run_id(UNIT, {}, "raki 1")]
     assert len({same, *others}) == 1 + len(others)
 
 

@@ -60,6 +60,24 @@ def test_a_repeat_costs_two_calls_and_with_etags_one(bucket, tmp_path):
     check(bucket, 3)
 
 
+def test_files_that_options_name_are_fetched(bucket, tmp_path):
+    template = bucket.put("forms/site.json", b"{}")
+    bucket.put("in/noise.cfl", b"noise")
+    bucket.put("in/noise.hdr", b"header")
+    manifest = bucket.manifest(upload(bucket, 2), options={"dicom-template": template, "noise": "noise.cfl"})
+    with bucket.proxy(Fault("GET", r"noise\.cfl", "drop", 1)) as proxy:
+        bucket.run(proxy, manifest, "--scratch", tmp_path)
+    check(bucket, 2)
+    note = bucket.note("u1")
+    assert note["options"] == {"dicom-template": template, "noise": "noise.cfl"} and job_runs.leftovers(tmp_path) == []
+    assert note["input"]["options"]["dicom-template"] == {"etag": hashlib.md5(b"{}").hexdigest(), "bytes": 2} and note["input"]["options"]["noise"]["bytes"] == 11
+    told = json.loads(bucket.get(f"in/out/u1/{note['run_id']}/recon.json"))["options"]
+    assert told["noise"].startswith(str(tmp_path)) and told["noise"].endswith("/noise/noise.cfl") and told["dicom-template"].endswith("/site.json")
+    bucket.put("forms/site.json", b"{ }")
+    with bucket.proxy() as proxy:
+        assert bucket.run(proxy, manifest).summary["done"] == 2  # another template is another run
+
+
 INPUT_FAULTS = [("503", 2), ("500", 2), ("drop", 2), ("cut", 3), ("slow", 1), ("stall", 1)]
 RESULT_FAULTS = [("PUT", r"\.dcm", "503", 2), ("PUT", r"\.dcm", "500", 1), ("PUT", r"\.dcm", "drop", 2), ("PUT", r"\.dcm", "lost", 1), ("PUT", "_SUCCESS", "503", 2),
                  ("PUT", "_SUCCESS", "500", 1), ("PUT", "_SUCCESS", "drop", 1), ("PUT", "_SUCCESS", "lost", 1), ("HEAD", "_SUCCESS", "503", 2), ("HEAD", "_SUCCESS", "drop", 1)]
@@ -96,7 +114,7 @@ def test_a_download_goes_on_where_it_broke_and_not_from_the_start(bucket):
 def test_trouble_that_stays_is_tried_again_by_another_attempt(bucket):
     manifest = bucket.manifest(upload(bucket, 2, BIG))
     with bucket.proxy(Fault("GET", r"0\.h5", "cut", 1000)) as proxy:
-        ran = bucket.run(proxy, manifest, code=74)
+        ran = bucket.run(proxy, manifest, code=75)
     assert ran.summary["retry"] == 1 and ran.summary["done"] == 1 and not [key for key in bucket.keys("in/out") if "_FAILURE" in key]
     with bucket.proxy() as proxy:
         assert bucket.run(proxy, manifest).summary["skipped"] == 1

@@ -155,23 +155,25 @@ def test_pointers_publish_as_jobs_do(server, bucket):
 @pytest.mark.parametrize("code, status", [(64, 400), (65, 422), (66, 404), (69, 503), (70, 500), (71, 507), (73, 409), (74, 503), (75, 503), (77, 403), (78, 400)])
 def test_exit_codes_are_statuses(server, code, status):
     found, headers, body = server.scan(b"x", **{"stub-exit": code, "stub-error": "Name of Patient"})
-    assert (found, json.loads(body)["exit"]) == (status, code)
+    assert (found, json.loads(body)["exit"]) == (status, 75 if code == 74 else code)
+    assert [unit["exit"] for unit in json.loads(body)["units"]] == [code]
     assert (headers["Retry-After"] is not None) == (status == 503)
     assert b"Patient" not in body
 
 
 @pytest.mark.parametrize("payload", [{"manifest": "/etc/passwd"}, {"input": "/etc/passwd", "output": "s3://bucket/out"}, {"input": "s3://bucket/a", "output": "/tmp"},
                                      {"input": "s3://bucket/a", "output": "s3://bucket/out", "options": {"output-folder": "/tmp"}}, {"input": "s3://bucket/a"},
-                                     *({"input": "s3://bucket/a", "output": "s3://bucket/out", "options": {name: "/etc/passwd"}}
-                                       for name in ("noise", "mask", "calibration", "dicom-template")),
+                                     *({"input": "s3://bucket/a", "output": "s3://bucket/out", "options": {name: path}}
+                                       for name in ("noise", "mask", "calibration", "dicom-template") for path in ("/etc/passwd", "etc/passwd")),
                                      {"input": "s3://bucket/a", "output": "s3://bucket/o", "id": ".."}, {"manifest": 1}, {"manifest": "s3://b/x", "input": "s3://b/y"}, []])
 def test_a_request_names_nothing_but_s3(server, payload):
     status, _, body = server.ask("POST", "/invocations", json.dumps(payload), Content_Type="application/json")
     assert (status, json.loads(body)["exit"]) == (400, 78)
 
 
-def test_a_manifest_in_s3_cannot_name_our_disk(server, bucket):
-    manifest = bucket.manifest([{"id": "a", "input": "/etc/passwd"}])
+@pytest.mark.parametrize("unit", [{"input": "/etc/passwd"}, {"input": "a.h5", "options": {"noise": "/etc/passwd"}}])
+def test_a_manifest_in_s3_cannot_name_our_disk(server, bucket, unit):
+    manifest = bucket.manifest([{"id": "a", **unit}])
     assert server.point(manifest=manifest)[0] == 400
     assert not [key for key in bucket.keys() if "out" in key]
 

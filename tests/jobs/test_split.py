@@ -207,7 +207,7 @@ def test_sigterm_ends_it_and_leaves_nothing_to_be_seen(bucket, tmp_path):
 def test_from_an_archive_that_arrives_to_an_array(moto):
     """The submitter starts the split job; the manifest that it writes is an event of its own and starts the array."""
     cloud = Cloud(moto)
-    container = {"image": "raki", "vcpus": 1, "memory": 128, "command": ["raki-job", "split", "Ref::archive"]}
+    container = {"image": "raki", "vcpus": 1, "memory": 128, "command": ["split", "Ref::archive"]}
     cloud.batch.register_job_definition(jobDefinitionName=f"{cloud.name}-split", type="container", containerProperties=container)
     configuration = {"QueueConfigurations": [{"QueueArn": cloud.arn(cloud.queue), "Events": ["s3:ObjectCreated:*"]}]}
     cloud.s3.put_bucket_notification_configuration(Bucket=cloud.bucket, NotificationConfiguration=configuration)

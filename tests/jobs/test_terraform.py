@@ -15,6 +15,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "cloud"))
 import terraform_runs as runs  # noqa: E402
+from batch_local import FIVE_RULES  # noqa: E402
+from raki_cloud.archive_names import KINDS  # noqa: E402
+from raki_job.split_options import parse_split  # noqa: E402
 
 pytestmark = pytest.mark.skipif(bool(runs.what_is_missing()), reason=str(runs.what_is_missing()))
 FOLDERS = ["."] + runs.MODULES
@@ -118,11 +121,8 @@ def test_batch_would_register_the_job(tested, output):
     assert len(json.dumps(definition)) < 24 * 1024, "Batch takes 24 KiB"
 
 
-def test_the_retried_exits_are_those_that_may_pass(tested):
-    """74 and 75 and no other: the table of the engine's exit codes."""
-    exits = pytest.importorskip("raki_cloud.exits", reason="jobs/cloud/raki_cloud is not there")
-    rules = json.loads(tested("compute").output("definitions", "job_definition_json"))["retryStrategy"]["evaluateOnExit"]
-    assert {int(rule["onExitCode"]) for rule in rules if "onExitCode" in rule} == {int(code) for code in exits.Exit if exits.may_pass(code)}
+def test_the_rules_of_retry_are_those_that_other_tests_run_with(tested):
+    assert json.loads(tested("compute").output("definitions", "job_definition_json"))["retryStrategy"]["evaluateOnExit"] == FIVE_RULES
 
 
 def script_of(user_data):
@@ -172,6 +172,22 @@ def test_an_instance_prepares_scratch(tmp_path, tested, disks, failing, calls):
     assert (tmp_path / "etc/ecs/ecs.config").read_text().splitlines() == [
         "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true", "ECS_CONTAINER_STOP_TIMEOUT=90s", "ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true",
         "ECS_IMAGE_PULL_BEHAVIOR=prefer-cached"]
+
+
+def test_archives_that_are_split_are_those_that_can_be_unpacked(tested):
+    archives = next(values["values"]["event_pattern"] for run, values in tested(".").resources()
+                    if run == "everything" and values["address"].endswith('aws_cloudwatch_event_rule.this["archive"]'))
+    endings = json.loads(archives)["detail"]["object"]["key"]
+    assert {one["suffix"]["equals-ignore-case"] for one in endings} == set(KINDS)
+
+
+def test_the_split_job_has_a_command_that_raki_job_takes(tested):
+    split = next(values["values"] for run, values in tested(".").resources()
+                 if run == "everything" and values["address"].endswith('aws_batch_job_definition.this["cpu"]'))
+    program, *words = json.loads(split["container_properties"])["command"]
+    parameters = {"archive": "s3://raw/a.tar", "etag": "e", "output": "s3://prepared", "results": "s3://results/a.tar"}
+    options = parse_split([parameters.get(word.removeprefix("Ref::"), word) for word in words], {})
+    assert (program, options.archives, options.set, options.units_per_index) == ("split", ["s3://raw/a.tar"], ["method=raki"], 8)
 
 
 def test_an_instance_mounts_lustre_after_scratch(tmp_path, tested):

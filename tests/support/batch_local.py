@@ -10,6 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BATCH_LOCAL = ROOT / "jobs" / "cloud" / "raki-batch-local"
 SLOW = os.environ.get("RAKI_SLOW") == "1"
 CATCH_ALL = {"onReason": "*", "action": "EXIT"}
+FIVE_RULES = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "CannotPull*", "action": "RETRY"},
+              {"onExitCode": "75", "action": "RETRY"}, {"onExitCode": "137", "action": "RETRY"}, CATCH_ALL]  # those of terraform/compute
 
 
 def definition(script, name="job", gpus=0, properties=None, **more):

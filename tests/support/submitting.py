@@ -72,7 +72,7 @@ class Cloud:
         place = self.batch.create_compute_environment(computeEnvironmentName=self.name, type="UNMANAGED", state="ENABLED", serviceRole=role)
         order = [{"order": 1, "computeEnvironment": place["computeEnvironmentArn"]}]
         self.batch.create_job_queue(jobQueueName=self.name, state="ENABLED", priority=1, computeEnvironmentOrder=order)
-        container = {"image": "raki", "vcpus": 1, "memory": 128, "command": ["raki-job", "run", "Ref::manifest"]}
+        container = {"image": "raki", "vcpus": 1, "memory": 128, "command": ["run", "Ref::manifest"]}
         self.batch.register_job_definition(jobDefinitionName=self.name, type="container", containerProperties=container)
 
     def put(self, key, text):

@@ -20,8 +20,8 @@ class Exit(enum.IntEnum):
     CONFIGURATION = 78
 
 
-# What a job of several units ends with: the first of these that one of them has.
-_WORST_FIRST = (Exit.TRY_AGAIN, Exit.IO, Exit.BUG, Exit.OUT_OF_MEMORY, Exit.UNAVAILABLE, Exit.NO_PERMISSION, Exit.NO_INPUT, Exit.DATA,
+# What a job of several units ends with where none may pass: the first of these that one of them has.
+_WORST_FIRST = (Exit.BUG, Exit.OUT_OF_MEMORY, Exit.UNAVAILABLE, Exit.NO_PERMISSION, Exit.NO_INPUT, Exit.DATA,
                 Exit.USAGE, Exit.CONFIGURATION, Exit.CANNOT_CREATE)
 
 
@@ -35,13 +35,16 @@ class Stop(Exception):
 
 
 def may_pass(code):
-    """Whether the same job may succeed later: such codes, and no others, are tried again by Batch and Slurm."""
+    """Whether the same unit may succeed later."""
     return code in (Exit.IO, Exit.TRY_AGAIN)
 
 
 def overall(codes):
-    """The one exit code of many units. One that may pass wins: a repeat does only what is not done yet."""
+    """The one exit code of many units. One that may pass wins, since a repeat does only what is not done yet, and it is always the same
+    one: Batch has room for five rules in all."""
     found = set(codes)
+    if any(map(may_pass, found)):
+        return Exit.TRY_AGAIN
     return next((code for code in _WORST_FIRST if code in found), Exit.DONE)
 
 

@@ -9,6 +9,7 @@ from .exits import Exit, Stop
 class Identity:
     index: int | None = None  # None: no array, this process does everything
     array_size: int | None = None
+    starts_at_0: bool = False  # the array is known to have all indices below array_size
     attempt: int = 1
     job: str = ""
 
@@ -18,16 +19,16 @@ def who_am_i(environment, index=None):
     Slurm's arrays may be shorter than a manifest (MaxArraySize)."""
     found = _aws_batch(environment) or _slurm(environment) or Identity()
     if index is not None:
-        found = dataclasses.replace(found, index=index)
-    elif found.index is not None:
-        found = dataclasses.replace(found, index=found.index + (_number(environment, "RAKI_INDEX_OFFSET") or 0))
+        found = dataclasses.replace(found, index=index, starts_at_0=False)
+    elif found.index is not None and (offset := _number(environment, "RAKI_INDEX_OFFSET")):
+        found = dataclasses.replace(found, index=found.index + offset, starts_at_0=False)
     return found
 
 
 def _aws_batch(environment):
     if not (job := environment.get("AWS_BATCH_JOB_ID")):
         return None
-    return Identity(_number(environment, "AWS_BATCH_JOB_ARRAY_INDEX"), _number(environment, "AWS_BATCH_JOB_ARRAY_SIZE"),
+    return Identity(_number(environment, "AWS_BATCH_JOB_ARRAY_INDEX"), _number(environment, "AWS_BATCH_JOB_ARRAY_SIZE"), True,
                     _number(environment, "AWS_BATCH_JOB_ATTEMPT") or 1, job)
 
 
@@ -35,7 +36,7 @@ def _slurm(environment):
     """The task's own number counts, whatever the array's first one: `--array=7` repeats index 7 of an earlier array."""
     if not (job := environment.get("SLURM_JOB_ID")):
         return None
-    return Identity(_number(environment, "SLURM_ARRAY_TASK_ID"), _number(environment, "SLURM_ARRAY_TASK_COUNT"),
+    return Identity(_number(environment, "SLURM_ARRAY_TASK_ID"), _number(environment, "SLURM_ARRAY_TASK_COUNT"), False,
                     (_number(environment, "SLURM_RESTART_COUNT") or 0) + 1, environment.get("SLURM_ARRAY_JOB_ID", job))
 
 

@@ -8,6 +8,7 @@ import posixpath
 import re
 
 from . import s3
+from .archive_names import kind_of
 from .exits import Exit, Stop, from_os_error
 from .s3_reader import S3Reader
 
@@ -17,8 +18,7 @@ MOST_BYTES = 64 << 20
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 OPTION = re.compile(r"[a-z][a-z0-9-]{0,63}")
 JOBS_OPTIONS = {"output-folder", "o", "overwrite", "config", "log", "device", "threads"}
-FILE_OPTIONS = {"noise", "mask", "calibration", "dicom-template"}  # they name files of the machine, whose content no run id would know
-REFUSED_OPTIONS = JOBS_OPTIONS | FILE_OPTIONS
+FILE_OPTIONS = ("calibration", "dicom-template", "mask", "noise")  # their files are fetched as inputs are, and part of a run's identity
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Unit:
     options: dict  # the manifest's with the unit's own over them
     bytes: int | None = None
     etag: str | None = None
+    files: dict = dataclasses.field(default_factory=dict)  # option that names a file -> where that is
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,10 +42,14 @@ class Manifest:
     def indices(self):
         return math.ceil(len(self.units) / self.units_per_index)
 
-    def of_index(self, index):
-        """The units of one index, of None all."""
+    def of_index(self, me):
+        """The units of that index (index.Identity), of None all. An array that is too short would leave units out without a word."""
+        index = me.index
         if index is None:
             return self.units
+        if me.starts_at_0 and me.array_size is not None and me.array_size < self.indices:
+            raise Stop(Exit.CONFIGURATION, f"Array too short: found {me.array_size} indices, expected {self.indices}. In the manifest and the array that was "
+                                           "submitted for it. Submit an array of that size, or raise units_per_index.")
         if index >= self.indices:
             raise Stop(Exit.CONFIGURATION, f"No such index: found {index}, expected 0 to {self.indices - 1}. In the manifest. "
                                            f"Give the array {self.indices} tasks.")
@@ -132,13 +137,24 @@ def _unit(entry, number, common, base):
     if not _is_count(entry.get("bytes", 0), 0) or not isinstance(entry.get("etag", ""), str):
         raise _wrong("other values", "bytes a number from 0, etag a text", where)
     options = {**common, **_options(entry.get("options", {}), where)}
-    place = _resolved(entry["input"], base, where)
-    return Unit(entry["id"], entry["input"], place, options, entry.get("bytes"), entry.get("etag", "").strip('"') or None)
+    place, etag = _resolved(entry["input"], base, where), entry.get("etag", "").strip('"') or None
+    if etag and (s3.place_of(place) is None or place.endswith("/")):
+        raise _wrong("the etag of a file on a disk or of a prefix", "none: only an object in S3 has one", where)
+    files = {name: _file(options[name], base, f"{where}, option {name}") for name in FILE_OPTIONS if name in options}
+    return Unit(entry["id"], entry["input"], place, options, entry.get("bytes"), etag, files)
+
+
+def _file(address, base, where):
+    """One file, as it is: no archive, no folder."""
+    place = _resolved(address, base, where)
+    if place.endswith("/") or kind_of(place):
+        raise _wrong("a folder or an archive", "one file", where)
+    return place
 
 
 def _options(options, where):
-    if not isinstance(options, dict) or not all(OPTION.fullmatch(name) and name not in REFUSED_OPTIONS for name in options):
-        raise _wrong("other options", "names of long options of `raki recon` without dashes before them, none of the job's own (device, overwrite, ...) and none that names a file (noise, mask, ...)", where)
+    if not isinstance(options, dict) or not all(OPTION.fullmatch(name) and name not in JOBS_OPTIONS for name in options):
+        raise _wrong("other options", "names of long options of `raki recon` without dashes before them, none of the job's own (device, overwrite, ...)", where)
     for value in options.values():
         listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if not listed and not isinstance(value, (str, int, float, bool)):

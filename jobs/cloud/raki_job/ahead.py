@@ -9,6 +9,7 @@ class Ahead:
 
     def __init__(self, work):
         self._work, self._todo, self._done = work, queue.SimpleQueue(), queue.SimpleQueue()
+        self._untaken = 0
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
@@ -17,6 +18,7 @@ class Ahead:
             self._done.put(task)
 
     def give(self, task):
+        self._untaken += 1
         self._todo.put(task)
 
     def close(self):
@@ -26,6 +28,13 @@ class Ahead:
     def take(self, seconds):
         """What is done, in the order it was given; None where nothing is within `seconds` (None: for ever)."""
         try:
-            return self._done.get(timeout=seconds)
+            task = self._done.get(timeout=seconds)
         except queue.Empty:
             return None
+        self._untaken -= 1
+        return task
+
+    def rest(self, seconds):
+        """Waits until nothing is done any more, but at most `seconds`."""
+        if self._untaken:
+            self.take(seconds)

@@ -1,5 +1,6 @@
 """Where a unit's input is and what it is: found and identified first, fetched only if its result is not there yet."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -14,43 +15,51 @@ from raki_cloud.s3_reader import S3Reader
 
 from . import archives, scans
 
-WHAT = "the unit's input"
 BLOCK_BYTES = 1 << 20
 
 
-def find_input(unit, limits, check):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    place: str  # s3://... or an absolute path; "/" at the end marks a folder
+    etag: str | None = None  # that of the one object it must be
+    bytes: int | None = None  # that it must have
+    what: str = "the unit's input"  # in messages
+
+
+def find_input(source, limits, check):
     """An input with `seen` (identity.py), `fetch(folder)`, which gives the file or folder with the scans, and `close()`. `check` is
     called between blocks and may raise. Throws Stop."""
-    place = s3.place_of(unit.place)
-    found = _InS3(unit, place, limits, check) if place else _OnDisk(unit, limits, check)
-    if unit.bytes is not None and found.seen["bytes"] != unit.bytes:
+    place = s3.place_of(source.place)
+    found = _InS3(source, place, limits, check) if place else _OnDisk(source, limits, check)
+    if source.bytes is not None and found.seen["bytes"] != source.bytes:
         found.close()
-        raise Stop(Exit.DATA, f"Input changed: found {found.seen['bytes']} bytes, expected {unit.bytes} as in the manifest. At {WHAT}. Write the manifest anew.")
+        raise Stop(Exit.DATA, f"Input changed: found {found.seen['bytes']} bytes, expected {source.bytes} as in the manifest. At {source.what}. "
+                              "Write the manifest anew.")
     return found
 
 
-def _check_size(size, limits):
+def _check_size(size, limits, what):
     if size > limits.bytes:
-        raise Stop(Exit.DATA, f"Input too large: found {size} bytes, expected at most {limits.bytes}. At {WHAT}. Raise --most-bytes if there is room for it.")
+        raise Stop(Exit.DATA, f"Input too large: found {size} bytes, expected at most {limits.bytes}. At {what}. Raise --most-bytes if there is room for it.")
 
 
-def _check_count(count, limits):
+def _check_count(count, limits, what):
     if count > limits.members:
-        raise Stop(Exit.DATA, f"Input too large: found more than {limits.members} files, expected no more. At {WHAT}. Raise --most-members.")
+        raise Stop(Exit.DATA, f"Input too large: found more than {limits.members} files, expected no more. At {what}. Raise --most-members.")
 
 
 class _InS3:
     """One object, the objects of one scan, or all objects of a prefix."""
 
-    def __init__(self, unit, place, limits, check):
-        self._limits, self._check = limits, check
+    def __init__(self, source, place, limits, check):
+        self._limits, self._check, self._what = limits, check, source.what
         self._kind = kind_of(place.key)
         self._readers = {}  # relative name -> S3Reader: its GET is under way
         if place.key.endswith("/") or not place.key:
             self._files = self._listed(place)
         else:
             name = posixpath.basename(place.key)
-            self._files = {name: (place, unit.etag, unit.bytes)}
+            self._files = {name: (place, source.etag, source.bytes)}
             for other in scans.beside(name):
                 self._files[other] = (s3.Place(place.bucket, place.key[:-len(name)] + other), None, None)
         try:
@@ -61,12 +70,12 @@ class _InS3:
 
     def _listed(self, place):
         files = {}
-        for key, size, etag in s3.below(place, WHAT):
+        for key, size, etag in s3.below(place, self._what):
             if not key.endswith("/"):
                 files[key[len(place.key):]] = (s3.Place(place.bucket, key), etag, size)
-            _check_count(len(files), self._limits)
+            _check_count(len(files), self._limits, self._what)
         if not files:
-            raise Stop(Exit.NO_INPUT, f"Input missing: found no object, expected some. At {WHAT}. Check the prefix.")
+            raise Stop(Exit.NO_INPUT, f"Input missing: found no object, expected some. At {self._what}. Check the prefix.")
         return files
 
     def _identify(self):
@@ -78,7 +87,7 @@ class _InS3:
                 etag, size = reader.etag, reader.bytes
             known.append([name, etag, size])
         total = sum(size for _, _, size in known)
-        _check_size(total, self._limits)
+        _check_size(total, self._limits, self._what)
         if len(known) == 1:
             return {"etag": known[0][1], "bytes": total}
         return {"etag": hashlib.sha256(json.dumps(known).encode()).hexdigest(), "bytes": total}
@@ -86,7 +95,7 @@ class _InS3:
     def _open(self, name):
         if name not in self._readers:
             place, etag, _ = self._files[name]
-            self._readers[name] = S3Reader(place, WHAT, etag, self._check)
+            self._readers[name] = S3Reader(place, self._what, etag, self._check)
         return self._readers[name]
 
     def fetch(self, folder):
@@ -120,24 +129,24 @@ class _CheckedFile(io.FileIO):
 class _OnDisk:
     """A file or a folder, used where it is; only archives are unpacked."""
 
-    def __init__(self, unit, limits, check):
-        self._limits, self._check = limits, check
-        self._root = pathlib.Path(unit.place)
-        self._kind = None if unit.place.endswith("/") else kind_of(self._root.name)
+    def __init__(self, source, limits, check):
+        self._limits, self._check, self._what = limits, check, source.what
+        self._root = pathlib.Path(source.place)
+        self._kind = None if source.place.endswith("/") else kind_of(self._root.name)
         try:
             self.seen = self._identify()
         except OSError as error:
-            raise from_os_error(error, WHAT) from None
+            raise from_os_error(error, self._what) from None
 
     def _identify(self):
         if not self._root.is_dir():
             files = [self._root, *map(self._root.with_name, scans.beside(self._root.name))]
         else:
             files = sorted(path for path in self._root.rglob("*") if path.is_file())
-        _check_count(len(files), self._limits)
+        _check_count(len(files), self._limits, self._what)
         known = [[str(path.relative_to(self._root.parent)), *self._digest(path)] for path in files]
         total = sum(size for _, _, size in known)
-        _check_size(total, self._limits)
+        _check_size(total, self._limits, self._what)
         if len(known) == 1 and not self._root.is_dir():
             return {"sha256": known[0][1], "bytes": total}
         return {"sha256": hashlib.sha256(json.dumps(known).encode()).hexdigest(), "bytes": total}

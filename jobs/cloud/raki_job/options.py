@@ -11,7 +11,7 @@ from raki_cloud.exits import Exit, Stop
 EPILOG = "A name in [brackets] is that of an environment variable, which counts where the option is not given."
 
 
-def _shared(default, help_text, **more):
+def shared(default, help_text, **more):
     return option(default, help_text, from_environment=True, **more)
 
 
@@ -19,33 +19,34 @@ def _shared(default, help_text, **more):
 class InputOptions:
     """What every command that fetches inputs has."""
 
-    scratch: str = _shared(os.environ.get("TMPDIR") or "/tmp", "folder for what is on its way: unpacked archives, inputs and results of three units at most",
+    scratch: str = shared(os.environ.get("TMPDIR") or "/tmp", "folder for what is on its way: unpacked archives, inputs and results of three units at most",
                            metavar="DIR")
-    convert: list[str] = _shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
+    convert: list[str] = shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
                                      "(in the environment one a line)", metavar="RULE", repeated=True)
-    most_bytes: int = _shared(200 << 30, "largest input, after unpacking", metavar="N")
-    most_members: int = _shared(10_000, "most files of an input", metavar="N")
-    most_ratio: float = _shared(100.0, "most bytes that a byte of an archive may become", metavar="X")
+    most_bytes: int = shared(200 << 30, "largest input, after unpacking", metavar="N")
+    most_members: int = shared(10_000, "most files of an input", metavar="N")
+    most_ratio: float = shared(100.0, "most bytes that a byte of an archive may become", metavar="X")
 
 
 @dataclasses.dataclass(frozen=True)
 class JobOptions(InputOptions):
     """What all that computes units has in common."""
 
-    worker: str = _shared("raki worker --log json", "command of the engine", metavar="COMMAND")
-    device: str = _shared("", "passed on to the engine", metavar="D")
-    threads: int | None = _shared(None, "passed on to the engine", metavar="N")
-    start_timeout: float = _shared(300.0, "seconds until the engine is ready", metavar="SECONDS")
-    fetch_timeout: float = _shared(3600.0, "seconds to fetch, unpack and convert a unit's input", metavar="SECONDS")
-    unit_timeout: float = _shared(3600.0, "seconds to compute a scan", metavar="SECONDS")
-    engine_log: bool = _shared(False, "show the engine's log on standard error; it may name files")
+    worker: str = shared("raki worker --log json", "command of the engine", metavar="COMMAND")
+    device: str = shared("", "passed on to the engine", metavar="D")
+    threads: int | None = shared(None, "passed on to the engine", metavar="N")
+    start_timeout: float = shared(300.0, "seconds until the engine is ready", metavar="SECONDS")
+    fetch_timeout: float = shared(3600.0, "seconds to fetch, unpack and convert a unit's input", metavar="SECONDS")
+    unit_timeout: float = shared(3600.0, "seconds to compute a scan", metavar="SECONDS")
+    engine_log: bool = shared(False, "show the engine's log on standard error; it may name files")
 
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions(JobOptions):
     """Compute the units of a manifest, or those of one index of it, and publish each result once."""
 
-    manifest: str = _shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
+    manifest: str = shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
+    stop_after: float | None = shared(None, "seconds after which no further unit is begun (exit 75): before the job's own time-out ends it for good", metavar="SECONDS")
     index: int | None = option(None, "which units: index N of the manifest; else that of AWS Batch or Slurm, else all", metavar="N", least=0)
 
 
@@ -53,13 +54,13 @@ class RunOptions(JobOptions):
 class ServeOptions(JobOptions):
     """Answer requests by HTTP, as containers of SageMaker do: GET /ping, POST /invocations. One is computed at a time."""
 
-    listen: str = _shared("127.0.0.1:8080", "address and port; 0.0.0.0:8080 in a container", metavar="ADDRESS:PORT")
-    most_body: int = _shared(1 << 30, "longest body of a request", metavar="N")
-    connections: int = _shared(32, "most connections at a time", metavar="N")
-    header_timeout: float = _shared(10.0, "seconds until the headers of a request are there", metavar="SECONDS")
-    body_timeout: float = _shared(120.0, "seconds until its body is there", metavar="SECONDS")
-    answer_timeout: float = _shared(600.0, "seconds until its answer is taken", metavar="SECONDS")
-    drain: float = _shared(20.0, "seconds after SIGTERM in which the request under way may end", metavar="SECONDS")
+    listen: str = shared("127.0.0.1:8080", "address and port; 0.0.0.0:8080 in a container", metavar="ADDRESS:PORT")
+    most_body: int = shared(1 << 30, "longest body of a request", metavar="N")
+    connections: int = shared(32, "most connections at a time", metavar="N")
+    header_timeout: float = shared(10.0, "seconds until the headers of a request are there", metavar="SECONDS")
+    body_timeout: float = shared(120.0, "seconds until its body is there", metavar="SECONDS")
+    answer_timeout: float = shared(600.0, "seconds until its answer is taken", metavar="SECONDS")
+    drain: float = shared(15.0, "seconds after SIGTERM in which the request under way may end", metavar="SECONDS")
 
 
 def parse_run(arguments, environment):

@@ -22,7 +22,7 @@ BLOCK_BYTES = 1 << 18
 STATUSES = {Exit.DONE: (200, ""), Exit.USAGE: (400, "usage"), Exit.CONFIGURATION: (400, "configuration"), Exit.DATA: (422, "corrupt or unsupported data"),
             Exit.NO_INPUT: (404, "input missing"), Exit.NO_PERMISSION: (403, "access denied"), Exit.CANNOT_CREATE: (409, "output cannot be created"),
             Exit.BUG: (500, "internal error: our bug"), Exit.OUT_OF_MEMORY: (507, "out of memory"), Exit.UNAVAILABLE: (503, "no usable GPU"),
-            Exit.IO: (503, "reading or writing failed; try again"), Exit.TRY_AGAIN: (503, "interrupted; try again")}
+            Exit.IO: (503, "reading or writing failed; try again"), Exit.TRY_AGAIN: (503, "interrupted, or a unit failed that may pass; try again")}
 
 
 class NotHttp(Exception):
@@ -69,7 +69,9 @@ def manifest_of(headers, body, folder):
     path = folder / f"scan{SCANS.get(kind) or _ending_of(body)}"
     os.rename(body, path)
     unit = {"id": "scan", "input": str(path), "options": _options(headers.get(ATTRIBUTES, ""))}
-    return Request(_parsed({"output": str(folder / "out"), "units": [unit]}), False, accept)
+    made = _parsed({"output": str(folder / "out"), "units": [unit]})
+    _check_in_s3(*_named_by_options(made))
+    return Request(made, False, accept)
 
 
 def _pointed(text):
@@ -84,10 +86,17 @@ def _pointed(text):
         found = _parsed({"output": asked["output"], "units": [unit]})
     else:
         raise _wrong("its keys")
-    for address in (found.output, *(unit.place for unit in found.units)):
-        if s3.place_of(address) is None:
-            raise _wrong("an address")
+    _check_in_s3(found.output, *(unit.place for unit in found.units), *_named_by_options(found))
     return found
+
+
+def _named_by_options(manifest):
+    return (place for unit in manifest.units for place in unit.files.values())
+
+
+def _check_in_s3(*addresses):
+    if any(s3.place_of(address) is None for address in addresses):
+        raise _wrong("an address")
 
 
 def _parsed(manifest):

@@ -4,6 +4,7 @@ import os
 import sys
 
 from raki_cloud.exits import Exit, Stop
+from raki_cloud.needs import require
 
 from .interrupt import Interrupt
 from .options import parse_run, parse_serve
@@ -13,12 +14,15 @@ from .split import split
 from .split_options import parse_split
 
 COMMANDS = {"run": (parse_run, run), "split": (parse_split, split), "serve": (parse_serve, lambda options, *_: serve(options))}
-USAGE = "usage: raki-job run [MANIFEST] [options], raki-job split ARCHIVE ... [options] or raki-job serve [options]; raki-job COMMAND --help tells them"
+USAGE = ("usage: raki-job run [MANIFEST] [options], raki-job split ARCHIVE ... [options], raki-job serve [options] or raki-job fetch-imageset ID ... [options]; "
+         "raki-job COMMAND --help tells them")
 
 
 def main():
-    interrupt = Interrupt()
     arguments = sys.argv[1:]
+    if arguments[:1] == ["fetch-imageset"]:
+        return _fetch_imageset()
+    interrupt = Interrupt()
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return Exit.DONE
@@ -32,3 +36,10 @@ def main():
         print(f"raki-job: {stop}", file=sys.stderr)
         return stop.code
     return command(options, os.environ, interrupt)
+
+
+def _fetch_imageset():
+    """That of raki-health-imaging, which needs more packages: for applications behind this entry point."""
+    require("raki-job fetch-imageset", "pydicom")
+    from raki_health_imaging.program import main as fetch
+    return fetch()

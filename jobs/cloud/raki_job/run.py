@@ -19,11 +19,11 @@ from .archives import Limits
 from .convert import convert, converters
 from .folders import OwnFolder, disk_trouble, scratch_folder
 from .identity import run_id
-from .inputs import find_input
+from .inputs import Source, find_input
 from .interrupt import Interrupt, Interrupted
 from .options import RunOptions
 from .results import files_of, is_lasting, results_at, success_note
-from .scans import find_scans
+from .scans import Scan, find_scans
 from .task import Task
 from .tally import Tally
 from .worker import Worker, WorkerUnusable
@@ -39,11 +39,11 @@ def run(options, environment, interrupt):
         me = who_am_i(environment, options.index)
         log = Log(job=me.job or None, attempt=me.attempt, index=me.index)
         manifest = load(options.manifest) if options.manifest else folders_as_manifest(environment)
-        units = manifest.of_index(me.index)
+        units = manifest.of_index(me)
         log.info("start", units=len(units), array_size=me.array_size)
         with scratch_folder(options.scratch) as scratch, engine(options, log, interrupt) as worker:
             worker.start()
-            Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units)
+            Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units, options.stop_after)
     except Stop as stop:
         tally.stopped(stop.code)
         log.error("stopped", exit=stop.code, error=str(stop))
@@ -69,6 +69,13 @@ def engine(options, log, interrupt):
         worker.close(WORKER_SECONDS)
 
 
+class TimeUp(Stop):
+    """No further unit is begun."""
+
+    def __init__(self, seconds):
+        super().__init__(Exit.TRY_AGAIN, f"Time is up: found units left after {seconds:g} s, expected none. In this index. Start it again: what is published stays.")
+
+
 @dataclasses.dataclass
 class Job:
     """The three stages of the units of one index."""
@@ -89,13 +96,17 @@ class Job:
         self.publishing = Ahead(functools.partial(self._guarded, "publish", self._publish))
         self.computed = None  # the task that the engine has
         self.published = None  # the one that is being published
+        self.is_ending = False  # before all units are through
 
-    def run(self, units):
-        """Throws Interrupted and WorkerUnusable."""
+    def run(self, units, seconds=None):
+        """After `seconds` no unit is begun but the first. Throws Interrupted, WorkerUnusable and TimeUp."""
+        began = time.monotonic()
         tasks = (Task(unit, self.log.bound(unit=unit_name(unit.id))) for unit in units)
         try:
             self.fetching.give(next(tasks))
-            for _ in units:
+            for number, _ in enumerate(units):
+                if number and seconds is not None and time.monotonic() - began > seconds:
+                    raise TimeUp(seconds)
                 task = self._wait(self.fetching)
                 if (following := next(tasks, None)) is not None:
                     self.fetching.give(following)
@@ -104,7 +115,7 @@ class Job:
                 self.computed, self.published = None, task
                 self.publishing.give(task)
             self._finish_publishing()
-        except (Interrupted, WorkerUnusable) as end:
+        except (Interrupted, WorkerUnusable, TimeUp) as end:
             self._end_early(isinstance(end, Interrupted))
             raise
         finally:
@@ -113,11 +124,14 @@ class Job:
 
     def _end_early(self, interrupted):
         """What is computed is published still, after SIGTERM if that does not take long; what is not is dropped."""
+        self.is_ending = True
         if interrupted:
             self.worker.ask_to_stop()
         if self.published is not None and self.publishing.take(PUBLISH_SECONDS if interrupted else None) is not None:
             self._settle(self.published)
         self.worker.close(WORKER_SECONDS)
+        if not interrupted:
+            self.fetching.rest(WORKER_SECONDS)
         if self.computed is not None:
             self.computed.room.remove()
 
@@ -151,24 +165,33 @@ class Job:
             task.seconds[stage] = time.monotonic() - began
 
     def _fetch(self, task):
-        """Finds the input, and, where its result is not there yet, brings it here in a form that the engine reads."""
+        """Finds the input and the files that options name, and, where the result is not there yet, brings them here in a form that the engine reads."""
         end = time.monotonic() + self.options.fetch_timeout
-        task.run_id = run_id(task.unit, {}, self.worker.version)  # of a unit whose input cannot even be found
-        found = find_input(task.unit, self.limits, functools.partial(self._check_fetch, end))
-        with contextlib.closing(found):
-            task.seen = found.seen
-            task.run_id = run_id(task.unit, found.seen, self.worker.version)
+        unit, check = task.unit, functools.partial(self._check_fetch, end)
+        task.run_id = run_id(unit, {}, self.worker.version)  # of a unit whose input cannot even be found
+        with contextlib.ExitStack() as stack:
+            def find(source):
+                return stack.enter_context(contextlib.closing(find_input(source, self.limits, check)))
+
+            found = find(Source(unit.place, unit.etag, unit.bytes))
+            named = {name: find(Source(place, what=f"the file of option {name}")) for name, place in unit.files.items()}
+            task.seen = {**found.seen, **({"options": {name: one.seen for name, one in named.items()}} if named else {})}
+            task.run_id = run_id(unit, task.seen, self.worker.version)
             task.log = task.log.bound(run_id=task.run_id)
             task.was_done = self.results.is_done(task)
             if task.was_done:
                 return
             task.fetched = OwnFolder(self.scratch)
             task.scans = find_scans(found.fetch(task.fetched.path / "in"), self.converters)
-        for number, scan in enumerate(task.scans):
+            files = {name: Scan(one.fetch(task.fetched.path / name)) for name, one in named.items()}
+        for number, scan in enumerate([*task.scans, *files.values()]):
             convert(scan, self.converters, task.fetched.path / f"converted{number}", max(1, end - time.monotonic()), self.interrupt.check)
+        task.options = {**unit.options, **{name: str(scan.path) for name, scan in files.items()}}
 
     def _check_fetch(self, end):
         self.interrupt.check()
+        if self.is_ending:
+            raise Interrupted
         if time.monotonic() > end:
             raise Stop(Exit.IO, f"Fetching too slow: found it unfinished after {self.options.fetch_timeout:g} s, expected an end. At the unit's input. "
                                 "Try again; raise --fetch-timeout if the input is that large.")
@@ -188,7 +211,7 @@ class Job:
         if len(task.scans) > 1:
             task.made.mkdir()
         for scan in task.scans:
-            answer = self.worker.reconstruct(scan.path, task.made / scan.folder, task.unit.options)
+            answer = self.worker.reconstruct(scan.path, task.made / scan.folder, task.options)
             if answer.exit != Exit.DONE:
                 return task.fail(answer.exit, answer.error)
             task.claimed += [{**one, "path": os.path.join(scan.folder, one["path"])} for one in answer.files]

@@ -12,16 +12,16 @@ import posixpath
 import re
 import time
 
-from raki_cloud import manifest
+from raki_cloud import manifest, s3
 from raki_cloud.archive_names import kind_of
-from raki_cloud.exits import Exit, Stop, bug_text
+from raki_cloud.exits import Exit, Stop, bug_text, overall
 from raki_cloud.index import who_am_i
 from raki_cloud.log import Log
 
 from .archives import Limits
 from .convert import converters
 from .folders import disk_trouble, scratch_folder
-from .inputs import find_input
+from .inputs import Source, find_input
 from .prepared import prepared_at
 from .scans import beside, find_scans
 
@@ -34,8 +34,9 @@ def split(options, environment, interrupt):
         log = Log(job=me.job or None, attempt=me.attempt)
         found = _split(options, log, interrupt)
     except Exception as error:
-        code, text = _told(error)
-        log.error("stopped", exit=code, error=text)
+        reason, text = _told(error)
+        log.error("stopped", exit=reason, error=text)
+        code = overall([reason])
     log.info("summary", seconds=round(time.monotonic() - began, 3), exit=code, **found)
     return code
 
@@ -76,7 +77,7 @@ def _archive(address, etag, limits, interrupt):
         raise Stop(Exit.USAGE, "Wrong usage: found another ending, expected that of an archive (.tar .tar.gz .tgz .tar.zst .zip). On the command line. "
                                "Name what is no archive in a manifest.")
     place = address if "://" in address else str(pathlib.Path(address).absolute())
-    return find_input(manifest.Unit("archive", address, place, {}, etag=etag.strip('"') or None), limits, interrupt.check)
+    return find_input(Source(place, etag.strip('"') or None), limits, interrupt.check)
 
 
 def identity_of(options, common, found):
@@ -103,7 +104,8 @@ def files_of(scans):
 
 
 def options_of(words):
-    """NAME=VALUE ... as the options of a manifest; true, false and numbers are such, all else is text."""
+    """NAME=VALUE ... as the options of a manifest; true, false and numbers are such, all else is text. Files are those of this machine
+    unless they are in S3, wherever the manifest will be."""
     made = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -114,6 +116,8 @@ def options_of(words):
         except ValueError:
             parsed = value
         made[name] = parsed if isinstance(parsed, (bool, int, float)) else value
+        if name in manifest.FILE_OPTIONS and s3.place_of(value) is None:
+            made[name] = str(pathlib.Path(value).absolute())
     return made
 
 

@@ -6,13 +6,15 @@ from raki_cloud import command_line
 from raki_cloud.command_line import option
 from raki_cloud.exits import Exit, Stop
 
-from .options import EPILOG, InputOptions
+from .options import EPILOG, InputOptions, shared
 
 
 @dataclasses.dataclass(frozen=True)
 class SplitOptions(InputOptions):
     """Make units and a manifest of archives with many scans: each scan is one unit. Needs no GPU."""
 
+    convert: list[str] = shared([], "'.ENDING=PROGRAM ... {input} ... {output}': files with that ending are scans too; raki-job run converts them, "
+                                    "with the same rule; may be repeated (in the environment one a line)", metavar="RULE", repeated=True)
     archives: list[str] = option([], "s3://BUCKET/KEY or a path", positional="+", metavar="ARCHIVE")
     output: str = option("", "where units and manifest go: s3://BUCKET/PREFIX or a folder; they get a folder of their own there", metavar="PLACE",
                          from_environment=True)

@@ -15,7 +15,8 @@ from .scans import Scan
 class Task:
     unit: Unit
     log: Log  # its lines name the unit
-    seen: dict = dataclasses.field(default_factory=dict)  # of the input: etag or sha256, bytes (identity.py)
+    seen: dict = dataclasses.field(default_factory=dict)  # of the input: etag or sha256, bytes; the same of files that options name (identity.py)
+    options: dict = dataclasses.field(default_factory=dict)  # the unit's, with the fetched files
     run_id: str = ""
     scans: list[Scan] = dataclasses.field(default_factory=list)
     fetched: OwnFolder | None = None  # with the input, until it is computed

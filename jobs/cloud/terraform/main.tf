@@ -37,6 +37,7 @@ module "compute" {
   max_vcpus          = var.max_vcpus
   host_script        = join("", module.fsx[*].host_script)
   read_only_mounts   = module.fsx[*].mount_path
+  split_arguments    = var.split_arguments
 }
 
 module "ingest" {

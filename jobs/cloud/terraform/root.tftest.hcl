@@ -26,6 +26,7 @@ run "everything" {
     gateway          = { gateway_arn = "arn:aws:storagegateway:eu-central-1:111122223333:gateway/sgw-1", clients = ["10.1.0.0/16"] }
     healthimaging    = {}
     split_archives   = true
+    split_arguments  = ["--set", "method=raki", "--units-per-index", "8"]
     emails           = ["physics@example.org"]
     usd_per_job_hour = { gpu = 1 }
   }

@@ -67,6 +67,12 @@ variable "split_archives" {
   default     = false
 }
 
+variable "split_arguments" {
+  description = "Options of raki-job split for all archives, word by word: --set, method=raki, --units-per-index, 8."
+  type        = list(string)
+  default     = []
+}
+
 variable "lambda_zip" {
   description = "The submitter's code: raki-submit --write-lambda-zip FILE. Needed where submitter is lambda."
   type        = string

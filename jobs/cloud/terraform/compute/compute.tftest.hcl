@@ -68,14 +68,14 @@ run "definitions" {
         { action = "RETRY", onStatusReason = "Host EC2*" },
         { action = "RETRY", onReason = "CannotPull*" },
         { action = "RETRY", onExitCode = "75" },
-        { action = "RETRY", onExitCode = "74" },
+        { action = "RETRY", onExitCode = "137" },
         { action = "EXIT", onReason = "*" },
       ]
     }
-    error_message = "other ends than a lost host, a failed pull, 75 and 74 are tried again, or these are not"
+    error_message = "other ends than a lost host, a failed pull, 75 and 137 are tried again, or these are not"
   }
   assert {
-    condition     = [for rule in aws_batch_job_definition.this["gpu"].retry_strategy[0].evaluate_on_exit : coalesce(rule.on_exit_code, rule.on_reason, rule.on_status_reason)] == ["Host EC2*", "CannotPull*", "75", "74", "*"]
+    condition     = [for rule in aws_batch_job_definition.this["gpu"].retry_strategy[0].evaluate_on_exit : coalesce(rule.on_exit_code, rule.on_reason, rule.on_status_reason)] == ["Host EC2*", "CannotPull*", "75", "137", "*"]
     error_message = "the resource is not what the output says"
   }
   assert {
@@ -87,8 +87,12 @@ run "definitions" {
     error_message = "the command is not raki-job run with the manifest"
   }
   assert {
-    condition     = { for one in jsondecode(output.job_definition_json).containerProperties.environment : one.name => one.value } == { AWS_REGION = "eu-central-1" }
-    error_message = "the container does not know its region, or writes elsewhere than to scratch"
+    condition     = jsondecode(output.split_job_definition_json).containerProperties.command == ["split", "Ref::archive", "--etag", "Ref::etag", "--output", "Ref::output", "--results", "Ref::results"]
+    error_message = "the command is not raki-job split with the parameters of raki-submit"
+  }
+  assert {
+    condition     = { for one in jsondecode(output.job_definition_json).containerProperties.environment : one.name => one.value } == { AWS_REGION = "eu-central-1", RAKI_STOP_AFTER = "14400" }
+    error_message = "the container does not know its region, or not when to stop by itself"
   }
   assert {
     condition = alltrue([for definition in [jsondecode(output.job_definition_json), jsondecode(output.split_job_definition_json)] :

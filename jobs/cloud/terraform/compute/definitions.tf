@@ -6,19 +6,22 @@ locals {
 
   jobs = {
     gpu = { name = var.name, command = var.command, size = var.gpu_job, gpus = var.gpu_job.gpus, role = aws_iam_role.job.arn }
-    cpu = { name = "${var.name}-split", command = var.split_command, size = var.cpu_job, gpus = 0, role = aws_iam_role.split.arn }
+    cpu = { name = "${var.name}-split", command = concat(var.split_command, var.split_arguments), size = var.cpu_job, gpus = 0, role = aws_iam_role.split.arn }
   }
 
-  # At most five entries; what matches none would be retried, hence the last.
+  # At most five entries; what matches none would be retried, hence the last. 75 is all that may pass by itself; 137 is a killed
+  # entry point, mostly for memory that others took: results are whole all the same, and a repeat does the rest.
   retry = [
     { action = "RETRY", onStatusReason = "Host EC2*" },
     { action = "RETRY", onReason = "CannotPull*" },
     { action = "RETRY", onExitCode = "75" },
-    { action = "RETRY", onExitCode = "74" },
+    { action = "RETRY", onExitCode = "137" },
     { action = "EXIT", onReason = "*" },
   ]
 
-  environment = merge({ AWS_REGION = data.aws_region.here.name }, var.environment) # the image itself points HOME and TMPDIR to /scratch
+  # The image itself points HOME and TMPDIR to /scratch. A job that is through two thirds of its time begins no further unit: Batch retries
+  # one that ends by itself, and not one that it had to stop.
+  environment = merge({ AWS_REGION = data.aws_region.here.name, RAKI_STOP_AFTER = tostring(floor(var.job_seconds * 2 / 3)) }, var.environment)
   mounts      = merge({ scratch = local.scratch }, { for path in var.read_only_mounts : trimprefix(path, "/") => path })
 
   definitions = { for kind, job in local.jobs : kind => {

@@ -98,6 +98,12 @@ variable "split_command" {
   }
 }
 
+variable "split_arguments" {
+  description = "Further words of the split command: --set, method=raki, --units-per-index, 8."
+  type        = list(string)
+  default     = []
+}
+
 variable "environment" {
   description = "Further environment variables of all jobs. No secrets: everyone who may describe a job sees them."
   type        = map(string)
@@ -164,7 +170,7 @@ variable "job_seconds" {
 }
 
 variable "attempts" {
-  description = "Attempts of a job. Only a lost host, an image that could not be pulled and exits 74 and 75 are tried again."
+  description = "Attempts of a job. Only a lost host, an image that could not be pulled and exits 75 and 137 are tried again."
   type        = number
   default     = 5
 
