@@ -202,6 +202,11 @@ def test_several_scans_have_a_folder_each(tmp_path):
     assert scan_names(tmp_path, "a b/1.h5", "a b/1.mrd", "2.npy", "é/3.dat") == [("2.npy", "2"), ("a b/1.h5", "a_b-1"), ("a b/1.mrd", "a_b-1-2"), ("é/3.dat", "_-3")]
 
 
+def test_no_scan_has_the_folder_of_a_series(tmp_path):
+    assert scan_names(tmp_path, "series1.h5", "series2b.h5", "scan-series1.h5") == [("scan-series1.h5", "scan-series1"), ("series1.h5", "scan-series1-2"),
+                                                                                   ("series2b.h5", "series2b")]
+
+
 @pytest.mark.parametrize("names", [["a.cfl"], ["readme.txt"], []])
 def test_half_a_scan_or_none_is_refused(tmp_path, names):
     with pytest.raises(Stop) as stop:

@@ -84,7 +84,7 @@ def test_a_reader_that_leaves_ends_all_jobs(tmp_path):
     with subprocess.Popen(command_of(tmp_path, [job], "--array-size", 2, "--parallel", 2), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           cwd=tmp_path) as process:
         process.stdout.close()
-        assert process.wait(20) == 74 and "Output lost" in process.stderr.read() and (tmp_path / "stopped").exists()
+        assert process.wait(20) == 74 and "All jobs were terminated" in process.stderr.read() and (tmp_path / "stopped").exists()
 
 
 # Attempts

@@ -61,9 +61,19 @@ def test_when_time_is_up_no_further_unit_is_begun_and_the_next_attempt_goes_on(t
     ran = run_job(manifest, "--stop-after", 0.7, "--scratch", scratch, code=75)
     assert (ran.summary["units"], ran.summary["done"]) == (2, 2) and ran.events("stopped")[0]["exit"] == 75 and "Time is up" in ran.stdout
     assert leftovers(tmp_path) == [] and list(scratch.iterdir()) == []
-    ran = run_job(manifest, "--stop-after", 0.001, code=75)  # what is done costs no time, but one unit is begun at least
-    assert run_job(manifest, RAKI_STOP_AFTER=600).summary["done"] >= 1
+    ran = run_job(manifest, "--stop-after", 0.001, code=75)
+    assert (ran.summary["done"], ran.summary["skipped"]) == (1, 2)  # each attempt gets further, however long it takes to see what is done
+    assert run_job(manifest, RAKI_STOP_AFTER=600).summary["done"] == 1
     assert [result_of(tmp_path / "out" / f"u{n}") for n in range(4)] == [hashlib.sha256(scan_bytes(n)).hexdigest() for n in range(4)]
+
+
+def test_only_noise_is_raw_data_that_needs_converting(tmp_path):
+    write_inputs(tmp_path, 1)
+    for name in ("noise.dat", "mask.raw"):
+        (tmp_path / name).write_bytes(b"x")
+    run_job(write_manifest(tmp_path, [("u", "0.h5", {"mask": "mask.raw"})]))
+    ran = run_job(write_manifest(tmp_path, [("u", "0.h5", {"noise": "noise.dat"})]), code=65)
+    assert "raw data of Siemens" in ran.stdout and "In the file of option noise" in ran.stdout
 
 
 def test_files_that_options_name_are_handed_on_and_decide_the_run(tmp_path):
@@ -79,8 +89,9 @@ def test_files_that_options_name_are_handed_on_and_decide_the_run(tmp_path):
     (tmp_path / "noise.h5").write_bytes(b"other")
     assert run_job(manifest).summary["done"] == 1 and len(list((tmp_path / "out" / "u").iterdir())) == 2
     (tmp_path / "noise.h5").unlink()
-    ran = run_job(manifest, code=66)
-    assert "the file of option noise" in ran.events("unit-failed")[0]["error"]
+    assert "the file of option noise" in run_job(manifest, code=66).events("unit-failed")[0]["error"]
+    (tmp_path / "noise.h5").mkdir()
+    assert "found a folder, expected one file. At the file of option noise" in run_job(manifest, code=65).events("unit-failed")[0]["error"]
 
 
 def test_a_repeat_does_nothing(tmp_path):
@@ -247,6 +258,17 @@ def test_a_converter_that_hangs_or_is_absent(tmp_path):
     manifest = write_manifest(tmp_path, [("a", "a.dat")])
     run_job(manifest, "--convert", f".dat={sys.executable} -c 'import time; time.sleep(600)' {{input}} {{output}}", "--fetch-timeout", 1, code=75, timeout=30)
     run_job(manifest, "--convert", ".dat=no-such-program {input} {output}", code=78)
+
+
+def test_a_converter_ends_with_a_job_whose_time_is_up(tmp_path):
+    (tmp_path / "b.dat").write_bytes(b"raw")
+    (tmp_path / "converter.py").write_text(f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+    units = [("a", "0.h5", {"stub-seconds": 1.5}), ("b", "b.dat")]
+    write_inputs(tmp_path, 1)
+    began = time.monotonic()
+    run_job(write_manifest(tmp_path, units), "--stop-after", 0.1, "--convert", f".dat={sys.executable} {tmp_path / 'converter.py'} {{input}} {{output}}", code=75)
+    assert time.monotonic() - began < 10 and leftovers(tmp_path) == []
+    assert not pathlib.Path("/proc", (tmp_path / "pid").read_text()).exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not pathlib.Path("/proc/1").exists(), reason="needs /proc")

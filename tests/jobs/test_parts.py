@@ -38,12 +38,12 @@ def test_of_many_exits_the_one_that_may_pass_wins_then_the_worst(codes, expected
     ({}, 3, Identity(3)),
     ({"AWS_BATCH_JOB_ID": "j:7", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "AWS_BATCH_JOB_ARRAY_SIZE": "9", "AWS_BATCH_JOB_ATTEMPT": "2"}, None,
      Identity(7, 9, True, 2, "j:7")),
-    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ATTEMPT": "1"}, None, Identity(None, None, True, 1, "j")),
+    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ATTEMPT": "1"}, None, Identity(None, None, False, 1, "j")),
     ({"SLURM_JOB_ID": "12", "SLURM_ARRAY_JOB_ID": "10", "SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "1",
       "SLURM_RESTART_COUNT": "1"}, None, Identity(5, 1, False, 2, "10")),
     ({"SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5", "RAKI_INDEX_OFFSET": "1000"}, None, Identity(1005, None, False, 1, "12")),
     ({"SLURM_JOB_ID": "12"}, None, Identity(None, None, False, 1, "12")),
-    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "0", "SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5"}, None, Identity(0, None, True, 1, "j")),
+    ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "0", "SLURM_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "5"}, None, Identity(0, None, False, 1, "j")),
     ({"AWS_BATCH_JOB_ID": "j", "AWS_BATCH_JOB_ARRAY_INDEX": "7", "RAKI_INDEX_OFFSET": "5"}, 2, Identity(2, None, False, 1, "j"))])
 def test_who_a_job_is(environment, index, expected):
     assert who_am_i(environment, index) == expected
@@ -84,7 +84,7 @@ def test_units_are_packed_into_indices(per_index, index, expected):
 
 @pytest.mark.parametrize("changes", [
     {"format": "raki-manifest-2"}, {"more": 1}, {"units": []}, {"units": {}}, {"units_per_index": 0}, {"units_per_index": True}, {"output": ""},
-    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, {"options": {"noise": 1}}, {"options": {"noise": ""}}, {"options": {"mask": "x.zip"}}, {"options": {"mask": "x/"}},
+    {"output": "http://x/y"}, {"output": "s3://B/y"}, {"options": {"overwrite": True}}, {"options": {"noise": 1}}, {"options": {"noise": ""}}, {"options": {"mask": "x.zip"}}, {"options": {"mask": "x/"}}, {"options": {"mask": "s3://bucket"}}, {"options": {"trust": True}},
     {"options": {"noise": "http://x/y"}}, {"units": [{"id": "a", "input": "x", "etag": "e"}]}, {"units": [{"id": "a", "input": "s3://raw/x/", "etag": "e"}]},
     {"options": {"--method": "raki"}}, {"options": {"x": None}},
     {"options": {"x": [1]}}, {"options": {"x": {}}}, {"options": []}, {"units": [{"id": "a"}]}, {"units": [{"id": "a", "input": "x", "size": 1}]},
@@ -120,7 +120,7 @@ def test_an_index_beyond_the_last_is_refused():
 
 def test_an_array_that_leaves_units_out_is_refused():
     made = manifest(units_per_index=2, units=[{"id": name, "input": "x"} for name in "abcde"])
-    for me in (Identity(0, 3, True), Identity(0, 4, True), Identity(0, 1), Identity(None, None, True)):
+    for me in (Identity(0, 3, True), Identity(0, 4, True), Identity(0, 1)):
         assert made.of_index(me)
     with pytest.raises(Stop) as stop:
         made.of_index(Identity(0, 2, True))

@@ -178,6 +178,13 @@ def test_a_manifest_in_s3_cannot_name_our_disk(server, bucket, unit):
     assert not [key for key in bucket.keys() if "out" in key]
 
 
+@pytest.mark.parametrize("place", ["/etc/passwd", "etc/passwd", "s3://raw/patient.dcm"])
+@pytest.mark.parametrize("option", ["noise", "mask", "calibration", "dicom-template"])
+def test_no_file_but_its_own_comes_back_to_who_sends_a_scan(server, option, place):
+    status, _, body = server.scan(b"x", **{option: place})
+    assert (status, json.loads(body)["exit"]) == (400, 78)
+
+
 def test_what_is_no_request_of_ours(server):
     for method, path, headers, status in (("GET", "/", {}, 404), ("POST", "/ping", {}, 404), ("POST", "/invocations", {"Content_Type": "text/plain"}, 415),
                                           ("POST", "/invocations", {"Content_Type": "application/x-hdf5", "Accept": "image/png"}, 406),

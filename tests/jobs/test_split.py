@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -15,7 +16,7 @@ import pytest
 import zstandard
 from fault_proxy import Fault
 from job_runs import environment, run_job, scan_bytes
-from raki_job.split import indices_of, manifest_of
+from raki_job.split import indices_of, manifest_of, options_of
 from raki_job.split_options import SplitOptions
 from submitting import Cloud, events, killing, slow
 
@@ -112,9 +113,9 @@ def test_more_scans_than_an_array_has_indices_are_packed(scans, wished, packed, 
 
 
 @pytest.mark.parametrize("arguments, code", [(["a.h5"], 64), (["a.tar", "--set", "method"], 64), (["a.tar", "--set", "a=1", "--set", "a=2"], 64),
-                                             (["a.tar", "--set", "overwrite=true"], 78), (["gone.tar"], 66), (["bad.tar"], 65), (["none.tar"], 65),
+                                             (["a.tar", "--set", "overwrite=true"], 78), (["a.tar", "--set", "noise="], 78), (["a.tar", "--set", "noise=folder/"], 78), (["gone.tar"], 66), (["bad.tar"], 65), (["none.tar"], 65),
                                              (["half.tar"], 65), (["a.tar", "--convert", "dat"], 78), (["a.tar", "--most-members", "3"], 65)],
-                         ids=["no archive", "no value", "twice", "not a unit's", "missing", "damaged", "no scan", "half a scan", "converter", "too many"])
+                         ids=["no archive", "no value", "twice", "not a unit's", "no name", "a folder", "missing", "damaged", "no scan", "half a scan", "converter", "too many"])
 def test_what_cannot_be_split_leaves_nothing(tmp_path, arguments, code):
     (tmp_path / "a.tar").write_bytes(packed("tar", MEMBERS))
     (tmp_path / "bad.tar").write_bytes(packed("tar", MEMBERS)[:3000])
@@ -122,6 +123,10 @@ def test_what_cannot_be_split_leaves_nothing(tmp_path, arguments, code):
     (tmp_path / "half.tar").write_bytes(packed("tar", {"a.cfl": b"?"}))
     on_disk(tmp_path, tmp_path / arguments[0], code=code, more=arguments[1:])
     assert list((tmp_path / "out").glob("*")) == [] and job_runs.leftovers(tmp_path) == []
+
+
+def test_files_of_options_are_those_of_this_machine(tmp_path):
+    assert options_of(["noise=n.h5", "mask=s3://raw/mask.npy", "method=raki"]) == {"noise": os.path.abspath("n.h5"), "mask": "s3://raw/mask.npy", "method": "raki"}
 
 
 def test_usage_is_told():

@@ -17,13 +17,17 @@ def machine(tmp_path_factory):
                 if resource["address"] == "aws_sfn_state_machine.import")
 
 
+def as_json(answer):
+    return {name: answer[name] for name in ("CommonPrefixes", "IsTruncated", "KeyCount") if name in answer}
+
+
 def imported(machine, bucket, files, **list_more):
     """The places whose import a published result starts."""
     result = "out/a unit/0123/"
     for name in [*files, "_SUCCESS.json"]:
         bucket.put(result + name, b"x")
     started = []
-    tasks = {"listObjectsV2": lambda Bucket, **more: bucket.client.list_objects_v2(Bucket=bucket.name, **more, **list_more),
+    tasks = {"listObjectsV2": lambda Bucket, **more: as_json(bucket.client.list_objects_v2(**{**more, **list_more, "Bucket": bucket.name})),
              "startDICOMImportJob": lambda **job: started.append(job) or {"JobStatus": "SUBMITTED"}}
     state_machine.execute(machine, {"detail": {"object": {"key": result + "_SUCCESS.json"}}}, tasks)
     assert len({job["ClientToken"] for job in started}) == len(started) and {len(job["ClientToken"]) for job in started} == {64}
@@ -35,6 +39,11 @@ def imported(machine, bucket, files, **list_more):
 
 def test_each_series_of_a_result_is_imported(machine, bucket):
     assert imported(machine, bucket, IMAGES) == ["series001/", "series011/"]
+    assert imported(machine, bucket, ["other/recon.json"]) == ["series001/", "series011/"]  # beside series nothing else is a scan
+
+
+def test_one_series_and_one_scan(machine, bucket):
+    assert imported(machine, bucket, ["knee/recon.json", "knee/series001/image0001.dcm"]) == ["knee/series001/"]
 
 
 def test_units_of_several_scans_too(machine, bucket):
@@ -42,7 +51,8 @@ def test_units_of_several_scans_too(machine, bucket):
     assert imported(machine, bucket, [*files, "left/recon.json"]) == [f"{scan}/series0{n}1/" for scan in ("a-knee-2", "brain") for n in (0, 1)]
 
 
-@pytest.mark.parametrize("files, error", [(["recon.json"], "NoSeries"), (["scan/recon.json"], "NoSeries"), (IMAGES, "TooMany")])
+@pytest.mark.parametrize("files, error", [(["recon.json"], "NoSeries"), (["scan/recon.json"], "NoSeries"), (IMAGES, "TooMany"),
+                                          ([f"scan/{name}" for name in IMAGES], "TooMany")])
 def test_what_cannot_be_imported_fails_aloud(machine, bucket, files, error):
     with pytest.raises(state_machine.Failed, match=error):
         imported(machine, bucket, files, **({"MaxKeys": 2} if error == "TooMany" else {}))

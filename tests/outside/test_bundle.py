@@ -69,6 +69,8 @@ def test_carries_what_an_array_needs(bundle):
     assert (bundle / "raki.sbatch").read_bytes() == (ROOT / "jobs/cluster/raki.sbatch").read_bytes()
     told = run([sys.executable, bundle / "cloud" / "raki-job", "run", "--help"])
     assert told.returncode == 0 and "--scratch" in told.stdout, told.stderr
+    told = run([sys.executable, bundle / "cloud" / "raki-job", "fetch-imageset", "--help"])
+    assert told.returncode == 0 and "--datastore" in told.stdout, told.stderr
 
 
 def test_hands_arguments_and_exit_code_through(bundle):

@@ -1,6 +1,7 @@
 """Runs a state machine of Step Functions in JSONata, as much of the language as ours speak: Task, Choice, inline Map and Fail."""
 
 import hashlib
+import json
 
 import jsonata
 
@@ -20,7 +21,7 @@ def execute(machine, entry, tasks):
             name = next((choice["Next"] for choice in state["Choices"] if evaluated(choice["Condition"], input=value) is True), state.get("Default"))
             continue
         result = _result(state, value, tasks)
-        value = evaluated(state["Output"], input=value, result=result) if "Output" in state else result
+        value = json.loads(json.dumps(evaluated(state["Output"], input=value, result=result) if "Output" in state else result))  # as between states
         if state.get("End"):
             return value
         name = state["Next"]

@@ -16,13 +16,11 @@ from .report import Report
 from .requests import check_definition, check_submission, wrong
 
 A_JOB_FAILED = 1
-
-
 INTERRUPTED = "Interrupted: found SIGINT or SIGTERM, expected to begin. In this process. Start it again: nothing ran."
 
 
 def main():
-    return ended(run, lambda text: print(f"raki-batch-local: {text}", file=sys.stderr), INTERRUPTED)
+    return ended(run, lambda text: print(f"raki-batch-local: {text}", file=sys.stderr), INTERRUPTED, "All jobs were terminated. Start it again.")
 
 
 def run(arguments):

@@ -8,8 +8,11 @@ import traceback
 from .exits import Exit, Stop
 
 
-def ended(run, say, interrupted):
-    """The exit code of run(arguments); `say` tells the user why it is not 0. SIGTERM is an interrupt, too."""
+UNREAD = "Output lost: found nobody who reads standard output, expected a reader. "
+
+
+def ended(run, say, interrupted, unread="Start it again: a repeat is harmless."):
+    """The exit code of run(arguments); `say` tells the user why it is not 0: `interrupted`, also by SIGTERM, or what `unread` output means."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(sys.argv[1:])
@@ -21,7 +24,7 @@ def ended(run, say, interrupted):
         return Exit.TRY_AGAIN
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python's last flush finds a reader
-        say("Output lost: found nobody who reads standard output, expected a reader. Start it again: a repeat is harmless.")
+        say(UNREAD + unread)
         return Exit.IO
     except Exception as error:  # its text may hold anything, so only its kind and place are told
         say(f"Internal error, our bug: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")

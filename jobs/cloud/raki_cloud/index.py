@@ -9,7 +9,7 @@ from .exits import Exit, Stop
 class Identity:
     index: int | None = None  # None: no array, this process does everything
     array_size: int | None = None
-    starts_at_0: bool = False  # the array is known to have all indices below array_size
+    is_whole_array: bool = False  # the indices below array_size are all there are
     attempt: int = 1
     job: str = ""
 
@@ -19,17 +19,17 @@ def who_am_i(environment, index=None):
     Slurm's arrays may be shorter than a manifest (MaxArraySize)."""
     found = _aws_batch(environment) or _slurm(environment) or Identity()
     if index is not None:
-        found = dataclasses.replace(found, index=index, starts_at_0=False)
+        found = dataclasses.replace(found, index=index, is_whole_array=False)
     elif found.index is not None and (offset := _number(environment, "RAKI_INDEX_OFFSET")):
-        found = dataclasses.replace(found, index=found.index + offset, starts_at_0=False)
+        found = dataclasses.replace(found, index=found.index + offset, is_whole_array=False)
     return found
 
 
 def _aws_batch(environment):
     if not (job := environment.get("AWS_BATCH_JOB_ID")):
         return None
-    return Identity(_number(environment, "AWS_BATCH_JOB_ARRAY_INDEX"), _number(environment, "AWS_BATCH_JOB_ARRAY_SIZE"), True,
-                    _number(environment, "AWS_BATCH_JOB_ATTEMPT") or 1, job)
+    size = _number(environment, "AWS_BATCH_JOB_ARRAY_SIZE")
+    return Identity(_number(environment, "AWS_BATCH_JOB_ARRAY_INDEX"), size, size is not None, _number(environment, "AWS_BATCH_JOB_ATTEMPT") or 1, job)
 
 
 def _slurm(environment):

@@ -17,7 +17,7 @@ MOST_INDICES = 10_000  # AWS Batch's longest array
 MOST_BYTES = 64 << 20
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 OPTION = re.compile(r"[a-z][a-z0-9-]{0,63}")
-JOBS_OPTIONS = {"output-folder", "o", "overwrite", "config", "log", "device", "threads"}
+JOBS_OPTIONS = {"output-folder", "o", "overwrite", "config", "log", "device", "threads", "trust"}  # trust: who sends a file does not decide that
 FILE_OPTIONS = ("calibration", "dicom-template", "mask", "noise")  # their files are fetched as inputs are, and part of a run's identity
 
 
@@ -43,11 +43,11 @@ class Manifest:
         return math.ceil(len(self.units) / self.units_per_index)
 
     def of_index(self, me):
-        """The units of that index (index.Identity), of None all. An array that is too short would leave units out without a word."""
+        """The units of the index that `me` (index.Identity) has, without one all. An array that is too short would leave units out without a word."""
         index = me.index
         if index is None:
             return self.units
-        if me.starts_at_0 and me.array_size is not None and me.array_size < self.indices:
+        if me.is_whole_array and me.array_size < self.indices:
             raise Stop(Exit.CONFIGURATION, f"Array too short: found {me.array_size} indices, expected {self.indices}. In the manifest and the array that was "
                                            "submitted for it. Submit an array of that size, or raise units_per_index.")
         if index >= self.indices:
@@ -147,7 +147,7 @@ def _unit(entry, number, common, base):
 def _file(address, base, where):
     """One file, as it is: no archive, no folder."""
     place = _resolved(address, base, where)
-    if place.endswith("/") or kind_of(place):
+    if place.endswith("/") or kind_of(place) or (in_s3 := s3.place_of(place)) and not in_s3.key:
         raise _wrong("a folder or an archive", "one file", where)
     return place
 

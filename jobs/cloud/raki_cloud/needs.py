@@ -6,17 +6,17 @@ import sys
 
 
 def require(program, *packages):
-    """Ends with 78 where one of `packages` is not there, or cannot be imported."""
-    if missing := [name for name in packages if not _is_there(name)]:
+    """Ends with 78 where one of `packages`, or what it needs itself, is not there."""
+    if missing := list(filter(None, map(_missing, packages))):
         needed = pathlib.Path(__file__).resolve().parents[1] / "requirements.txt"
         print(f"{program}: Python package missing: found no {' and no '.join(missing)} in {sys.executable}, expected the version in {needed}. "
               f"Install it (pip install -r {needed}) or start {program} with a Python that has it.", file=sys.stderr)
         sys.exit(78)
 
 
-def _is_there(name):
+def _missing(name):
     try:
         importlib.import_module(name)
-    except ImportError:
-        return False
-    return True
+    except ImportError as error:
+        return error.name or name
+    return None

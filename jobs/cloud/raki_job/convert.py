@@ -34,7 +34,7 @@ def convert(scan, table, folder, seconds, check):
     if ending not in table:
         if ending in CONVERTERS:
             vendor, template = CONVERTERS[ending]
-            raise Stop(Exit.DATA, f"Needs converting: found raw data of {vendor} ({ending}), expected ISMRMRD. In the unit's input. "
+            raise Stop(Exit.DATA, f"Needs converting: found raw data of {vendor} ({ending}), expected ISMRMRD. In {scan.what}. "
                                   f"Install {template.split()[0]} in the image and give --convert '{ending}={template}'.")
         return
     folder.mkdir(exist_ok=True)
@@ -46,7 +46,7 @@ def convert(scan, table, folder, seconds, check):
     if code != 0 or not made.is_file():
         killed = code == -9  # by the kernel, for memory
         raise Stop(Exit.TRY_AGAIN if killed else Exit.DATA, f"Converter failed: found exit code {code} of that for {ending}, expected 0 and a file. "
-                                                           "At the unit's input. Run it by hand to see why.")
+                                                           f"At {scan.what}. Run it by hand to see why.")
     scan.path = made
 
 

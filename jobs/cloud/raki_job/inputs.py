@@ -24,12 +24,15 @@ class Source:
     etag: str | None = None  # that of the one object it must be
     bytes: int | None = None  # that it must have
     what: str = "the unit's input"  # in messages
+    is_file: bool = False  # it must be one, as it is
 
 
 def find_input(source, limits, check):
     """An input with `seen` (identity.py), `fetch(folder)`, which gives the file or folder with the scans, and `close()`. `check` is
     called between blocks and may raise. Throws Stop."""
     place = s3.place_of(source.place)
+    if source.is_file and (os.path.isdir(source.place) if place is None else not place.key):
+        raise Stop(Exit.DATA, f"No file: found a folder, expected one file. At {source.what}. Name a file in it.")
     found = _InS3(source, place, limits, check) if place else _OnDisk(source, limits, check)
     if source.bytes is not None and found.seen["bytes"] != source.bytes:
         found.close()

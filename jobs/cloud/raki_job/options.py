@@ -20,9 +20,9 @@ class InputOptions:
     """What every command that fetches inputs has."""
 
     scratch: str = shared(os.environ.get("TMPDIR") or "/tmp", "folder for what is on its way: unpacked archives, inputs and results of three units at most",
-                           metavar="DIR")
+                          metavar="DIR")
     convert: list[str] = shared([], "'.ENDING=PROGRAM ... {input} ... {output}': makes ISMRMRD of what the engine cannot read; may be repeated "
-                                     "(in the environment one a line)", metavar="RULE", repeated=True)
+                                    "(in the environment one a line)", metavar="RULE", repeated=True)
     most_bytes: int = shared(200 << 30, "largest input, after unpacking", metavar="N")
     most_members: int = shared(10_000, "most files of an input", metavar="N")
     most_ratio: float = shared(100.0, "most bytes that a byte of an archive may become", metavar="X")
@@ -46,7 +46,7 @@ class RunOptions(JobOptions):
     """Compute the units of a manifest, or those of one index of it, and publish each result once."""
 
     manifest: str = shared("", "s3://BUCKET/KEY or a path", positional="?", metavar="MANIFEST")
-    stop_after: float | None = shared(None, "seconds after which no further unit is begun (exit 75): before the job's own time-out ends it for good", metavar="SECONDS")
+    stop_after: float | None = shared(None, "seconds after the start from which on no further unit is begun (exit 75), before the job's time-out ends it for good", metavar="SECONDS")
     index: int | None = option(None, "which units: index N of the manifest; else that of AWS Batch or Slurm, else all", metavar="N", least=0)
 
 

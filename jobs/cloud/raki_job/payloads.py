@@ -70,7 +70,8 @@ def manifest_of(headers, body, folder):
     os.rename(body, path)
     unit = {"id": "scan", "input": str(path), "options": _options(headers.get(ATTRIBUTES, ""))}
     made = _parsed({"output": str(folder / "out"), "units": [unit]})
-    _check_in_s3(*_named_by_options(made))
+    if made.units[0].files:  # they would come back in the answer, to whoever asks
+        raise _wrong("an option that names a file")
     return Request(made, False, accept)
 
 
@@ -86,17 +87,10 @@ def _pointed(text):
         found = _parsed({"output": asked["output"], "units": [unit]})
     else:
         raise _wrong("its keys")
-    _check_in_s3(found.output, *(unit.place for unit in found.units), *_named_by_options(found))
-    return found
-
-
-def _named_by_options(manifest):
-    return (place for unit in manifest.units for place in unit.files.values())
-
-
-def _check_in_s3(*addresses):
+    addresses = [found.output, *(place for unit in found.units for place in (unit.place, *unit.files.values()))]
     if any(s3.place_of(address) is None for address in addresses):
         raise _wrong("an address")
+    return found
 
 
 def _parsed(manifest):

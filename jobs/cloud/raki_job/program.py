@@ -3,7 +3,7 @@
 import os
 import sys
 
-from raki_cloud.exits import Exit, Stop
+from raki_cloud.exits import Exit, Stop, overall
 from raki_cloud.needs import require
 
 from .interrupt import Interrupt
@@ -42,4 +42,4 @@ def _fetch_imageset():
     """That of raki-health-imaging, which needs more packages: for applications behind this entry point."""
     require("raki-job fetch-imageset", "pydicom")
     from raki_health_imaging.program import main as fetch
-    return fetch()
+    return overall([fetch()])

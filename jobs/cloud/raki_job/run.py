@@ -34,7 +34,7 @@ PUBLISH_SECONDS, WORKER_SECONDS = 4, 4  # what each gets after SIGTERM; it must 
 
 def run(options, environment, interrupt):
     """Computes the units of this index, and gives the exit code. Nothing is thrown."""
-    log, tally = Log(), Tally()
+    log, tally, began = Log(), Tally(), time.monotonic()
     try:
         me = who_am_i(environment, options.index)
         log = Log(job=me.job or None, attempt=me.attempt, index=me.index)
@@ -43,7 +43,7 @@ def run(options, environment, interrupt):
         log.info("start", units=len(units), array_size=me.array_size)
         with scratch_folder(options.scratch) as scratch, engine(options, log, interrupt) as worker:
             worker.start()
-            Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units, options.stop_after)
+            Job(options, me, log, interrupt, tally, worker, scratch, results_at(manifest.output, scratch)).run(units, options.stop_after and began + options.stop_after)
     except Stop as stop:
         tally.stopped(stop.code)
         log.error("stopped", exit=stop.code, error=str(stop))
@@ -69,11 +69,16 @@ def engine(options, log, interrupt):
         worker.close(WORKER_SECONDS)
 
 
+def what_of(option):
+    """In messages."""
+    return f"the file of option {option}"
+
+
 class TimeUp(Stop):
     """No further unit is begun."""
 
-    def __init__(self, seconds):
-        super().__init__(Exit.TRY_AGAIN, f"Time is up: found units left after {seconds:g} s, expected none. In this index. Start it again: what is published stays.")
+    def __init__(self):
+        super().__init__(Exit.TRY_AGAIN, "Time is up: found units left after --stop-after, expected none. In this index. Start it again: what is published stays.")
 
 
 @dataclasses.dataclass
@@ -98,19 +103,21 @@ class Job:
         self.published = None  # the one that is being published
         self.is_ending = False  # before all units are through
 
-    def run(self, units, seconds=None):
-        """After `seconds` no unit is begun but the first. Throws Interrupted, WorkerUnusable and TimeUp."""
-        began = time.monotonic()
+    def run(self, units, until=None):
+        """After the moment `until` (of time.monotonic) no unit is begun, unless none was finished yet: each attempt gets further. Throws
+        Interrupted, WorkerUnusable and TimeUp."""
+        advanced = False
         tasks = (Task(unit, self.log.bound(unit=unit_name(unit.id))) for unit in units)
         try:
             self.fetching.give(next(tasks))
-            for number, _ in enumerate(units):
-                if number and seconds is not None and time.monotonic() - began > seconds:
-                    raise TimeUp(seconds)
+            for _ in units:
+                if advanced and until is not None and time.monotonic() > until:
+                    raise TimeUp
                 task = self._wait(self.fetching)
                 if (following := next(tasks, None)) is not None:
                     self.fetching.give(following)
                 self._guarded("compute", self._compute, task)
+                advanced |= task.exit == Exit.DONE and not task.was_done
                 self._finish_publishing()
                 self.computed, self.published = None, task
                 self.publishing.give(task)
@@ -165,28 +172,34 @@ class Job:
             task.seconds[stage] = time.monotonic() - began
 
     def _fetch(self, task):
-        """Finds the input and the files that options name, and, where the result is not there yet, brings them here in a form that the engine reads."""
+        """Brings the input and the files that options name here, in a form that the engine reads, unless the result is there already."""
         end = time.monotonic() + self.options.fetch_timeout
-        unit, check = task.unit, functools.partial(self._check_fetch, end)
-        task.run_id = run_id(unit, {}, self.worker.version)  # of a unit whose input cannot even be found
+        check = functools.partial(self._check_fetch, end)
+        task.run_id = run_id(task.unit, {}, self.worker.version)  # of a unit whose input cannot even be found
         with contextlib.ExitStack() as stack:
-            def find(source):
-                return stack.enter_context(contextlib.closing(find_input(source, self.limits, check)))
-
-            found = find(Source(unit.place, unit.etag, unit.bytes))
-            named = {name: find(Source(place, what=f"the file of option {name}")) for name, place in unit.files.items()}
-            task.seen = {**found.seen, **({"options": {name: one.seen for name, one in named.items()}} if named else {})}
-            task.run_id = run_id(unit, task.seen, self.worker.version)
+            found, named = self._find(task, stack, check)
             task.log = task.log.bound(run_id=task.run_id)
             task.was_done = self.results.is_done(task)
             if task.was_done:
                 return
             task.fetched = OwnFolder(self.scratch)
             task.scans = find_scans(found.fetch(task.fetched.path / "in"), self.converters)
-            files = {name: Scan(one.fetch(task.fetched.path / name)) for name, one in named.items()}
-        for number, scan in enumerate([*task.scans, *files.values()]):
-            convert(scan, self.converters, task.fetched.path / f"converted{number}", max(1, end - time.monotonic()), self.interrupt.check)
-        task.options = {**unit.options, **{name: str(scan.path) for name, scan in files.items()}}
+            files = {name: Scan(one.fetch(task.fetched.path / name), what=what_of(name)) for name, one in named.items()}
+        for number, scan in enumerate([*task.scans, *(scan for name, scan in files.items() if name == "noise")]):
+            convert(scan, self.converters, task.fetched.path / f"converted{number}", max(1, end - time.monotonic()), check)
+        task.options = {**task.unit.options, **{name: str(scan.path) for name, scan in files.items()}}
+
+    def _find(self, task, stack, check):
+        """The input, and {option: file}; both open while `stack` is. `task` gets what was seen of them, and its run_id."""
+        def find(source):
+            return stack.enter_context(contextlib.closing(find_input(source, self.limits, check)))
+
+        unit = task.unit
+        found = find(Source(unit.place, unit.etag, unit.bytes))
+        named = {name: find(Source(place, what=what_of(name), is_file=True)) for name, place in unit.files.items()}
+        task.seen = {**found.seen, **({"options": {name: one.seen for name, one in named.items()}} if named else {})}
+        task.run_id = run_id(unit, task.seen, self.worker.version)
+        return found, named
 
     def _check_fetch(self, end):
         self.interrupt.check()

@@ -16,6 +16,7 @@ CONVERTERS = {".dat": ("Siemens", "siemens_to_ismrmrd -z -f {input} -o {output}"
 class Scan:
     path: pathlib.Path
     folder: str = ""  # of its result in that of the unit; empty where the unit has one scan
+    what: str = "the unit's input"  # in messages
 
 
 def beside(name):
@@ -49,11 +50,11 @@ def _is_hidden(relative):
 
 
 def _in_folders(files, root):
-    """Each scan with a folder of its own, named after its path."""
+    """Each scan with a folder of its own, named after its path, and never as a DICOM series is: those are looked for by name."""
     taken, scans = set(), []
     for path in files:
         name = "-".join(path.relative_to(root).with_suffix("").parts)
-        name = base = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:100]
+        name = base = re.sub(r"^(?=series[0-9]+$)", "scan-", re.sub(r"[^A-Za-z0-9._-]", "_", name))[:100]
         count = 1
         while name in taken:
             count += 1

@@ -8,7 +8,7 @@ import threading
 import time
 
 from raki_cloud import s3
-from raki_cloud.exits import Exit, Stop, bug_text
+from raki_cloud.exits import Exit, Stop, bug_text, overall
 from raki_cloud.index import Identity
 from raki_cloud.log import Log
 
@@ -35,8 +35,8 @@ def serve(options):
     except Interrupted:
         code = Exit.TRY_AGAIN
     except Stop as stop:
-        code = stop.code
-        log.error("stopped", exit=code, error=str(stop))
+        code = overall([stop.code])
+        log.error("stopped", exit=stop.code, error=str(stop))
     except Exception as error:  # its text may hold anything
         code = Exit.BUG
         log.error("stopped", exit=code, error=bug_text(error))

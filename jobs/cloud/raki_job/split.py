@@ -116,8 +116,8 @@ def options_of(words):
         except ValueError:
             parsed = value
         made[name] = parsed if isinstance(parsed, (bool, int, float)) else value
-        if name in manifest.FILE_OPTIONS and s3.place_of(value) is None:
-            made[name] = str(pathlib.Path(value).absolute())
+        if name in manifest.FILE_OPTIONS and value and s3.place_of(value) is None:
+            made[name] = str(pathlib.Path(value).absolute()) + "/" * value.endswith("/")
     return made
 
 

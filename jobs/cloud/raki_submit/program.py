@@ -11,7 +11,6 @@ from . import bundle
 from .daemon import serve
 from .options import parse
 
-
 INTERRUPTED = "Interrupted: found SIGINT or SIGTERM, expected to finish. In this process. Start it again: a repeat is harmless."
 
 

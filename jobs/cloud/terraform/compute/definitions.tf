@@ -19,10 +19,13 @@ locals {
     { action = "EXIT", onReason = "*" },
   ]
 
-  # The image itself points HOME and TMPDIR to /scratch. A job that is through two thirds of its time begins no further unit: Batch retries
-  # one that ends by itself, and not one that it had to stop.
-  environment = merge({ AWS_REGION = data.aws_region.here.name, RAKI_STOP_AFTER = tostring(floor(var.job_seconds * 2 / 3)) }, var.environment)
-  mounts      = merge({ scratch = local.scratch }, { for path in var.read_only_mounts : trimprefix(path, "/") => path })
+  # The image itself points HOME and TMPDIR to /scratch. A reconstruction that is through two thirds of its time begins no further unit: Batch
+  # retries a job that ends by itself, and not one that it had to stop.
+  environment = {
+    gpu = merge({ AWS_REGION = data.aws_region.here.name, RAKI_STOP_AFTER = tostring(floor(var.job_seconds * 2 / 3)) }, var.environment)
+    cpu = merge({ AWS_REGION = data.aws_region.here.name }, var.environment)
+  }
+  mounts = merge({ scratch = local.scratch }, { for path in var.read_only_mounts : trimprefix(path, "/") => path })
 
   definitions = { for kind, job in local.jobs : kind => {
     jobDefinitionName    = job.name
@@ -40,7 +43,7 @@ locals {
       readonlyRootFilesystem = true
       jobRoleArn             = job.role
       executionRoleArn       = aws_iam_role.execution.arn
-      environment            = [for key, value in local.environment : { name = key, value = value }]
+      environment            = [for key, value in local.environment[kind] : { name = key, value = value }]
       volumes                = [for name, path in local.mounts : { name = name, host = { sourcePath = path } }]
       mountPoints            = [for name, path in local.mounts : { sourceVolume = name, containerPath = path, readOnly = path != local.scratch }]
 

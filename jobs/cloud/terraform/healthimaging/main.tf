@@ -165,7 +165,7 @@ resource "aws_sfn_state_machine" "import" {
     StartAt       = "FindSeries"
     States = {
       FindSeries = merge(local.find, {
-        Arguments = { Bucket = var.bucket, Delimiter = "/", Prefix = "{% $replace($states.input.detail.object.key, /_SUCCESS\\.json$/, '') %}" }
+        Arguments = { Bucket = var.bucket, Delimiter = "/", MaxKeys = 400, Prefix = "{% $replace($states.input.detail.object.key, /_SUCCESS\\.json$/, '') %}" }
         Next      = "AnySeries"
       })
       AnySeries = {
@@ -185,7 +185,8 @@ resource "aws_sfn_state_machine" "import" {
           ProcessorConfig = { Mode = "INLINE" }
           StartAt         = "FindSeriesOfScan"
           States = { FindSeriesOfScan = merge(local.find, {
-            Arguments = { Bucket = var.bucket, Delimiter = "/", Prefix = "{% $states.input %}" }
+            Arguments = { Bucket = var.bucket, Delimiter = "/", MaxKeys = 400, Prefix = "{% $states.input %}" }
+            Output    = { series = local.find.Output.series, truncated = local.find.Output.truncated }
             End       = true
           }) }
         }
@@ -193,7 +194,7 @@ resource "aws_sfn_state_machine" "import" {
         Next   = "AnySeries"
       }
       NoSeries = { Type = "Fail", Error = "NoSeries", Cause = "Found no folder of a DICOM series beside _SUCCESS.json or one folder deeper: the unit has other outputs." }
-      TooMany  = { Type = "Fail", Error = "TooMany", Cause = "Found more than 1000 files and folders side by side in a result. Import it with raki-health-imaging." }
+      TooMany  = { Type = "Fail", Error = "TooMany", Cause = "Found more than 400 files and folders side by side in a result. Import it with raki-health-imaging." }
       EachSeries = {
         Type           = "Map"
         Items          = "{% $states.input.series %}"
