@@ -35,22 +35,40 @@ at::Tensor noise_of_targets(const at::Tensor& noise, const KernelGeometry& geome
   return sum * static_cast<double>(coils);
 }
 
-/// A^H A, A^H B and |B|^2, summed chunk by chunk in double.
+/// conj(tap 0 of A, B)^T of the readouts `sources` (frame, origin * kx, channel), one after another, and of
+/// the `samples` that belong to their full windows: (frame, channel + target * coil, origin * kx - width +
+/// 1). Zero where no full window begins.
+at::Tensor conjugate_windows(const at::Tensor& sources, const at::Tensor& samples, int64_t n_origins,
+                             int64_t width) {
+  const int64_t channels = sources.size(2), n_kx = sources.size(1) / n_origins, windows = n_kx - width + 1;
+  const at::Tensor rows =
+      at::zeros({sources.size(0), n_origins, n_kx, channels + samples.size(2)}, sources.options());
+  const at::Tensor full = rows.narrow(2, 0, windows);
+  full.narrow(3, 0, channels).copy_(sources.unflatten(1, {n_origins, n_kx}).narrow(2, 0, windows).conj());
+  full.narrow(3, channels, samples.size(2)).copy_(samples.unflatten(1, {n_origins, windows}).conj());
+  return rows.flatten(1, 2).narrow(1, 0, sources.size(1) - width + 1).mT();
+}
+
+/// A^H A, A^H B and |B|^2, summed chunk by chunk in double. No patch is cut out: the columns of A with
+/// another tap are the same readouts, shifted by it.
 NormalEquations raw_products(const at::Tensor& lines, const KernelGeometry& geometry,
                              const std::vector<int64_t>& origins, int64_t width) {
   const int64_t frames = lines.size(0), coils = lines.size(1);
-  const auto n = static_cast<int64_t>(geometry.sources.size()) * coils * width;
+  const auto channels = static_cast<int64_t>(geometry.sources.size()) * coils;
   const auto m = static_cast<int64_t>(geometry.targets.size()) * coils;
   const auto options = lines.options().dtype(at::kComplexDouble);
-  at::Tensor first = at::zeros({frames, n / width, n}, options), right = at::zeros({frames, n, m}, options);
+  at::Tensor sums = at::zeros({frames, channels + m, channels, width}, options);
   at::Tensor targets = at::zeros({frames}, options.dtype(at::kDouble));
-  for (const auto& chunk : in_chunks(origins, frames * lines.size(3), n, lines.device())) {
-    const at::Tensor patches = source_patches(lines, geometry, chunk, width, ReadoutEdges::full_windows);
-    first += at::matmul(first_taps(patches, width).mH(), patches);
+  for (const auto& chunk : in_chunks(origins, frames * lines.size(3), 2 * channels + m, lines.device())) {
+    const at::Tensor sources = source_patches(lines, geometry, chunk, 1, ReadoutEdges::full_windows);
     const at::Tensor samples = target_samples(lines, geometry, chunk, width);
-    right += at::matmul(patches.mH(), samples);
+    const at::Tensor left = conjugate_windows(sources, samples, static_cast<int64_t>(chunk.size()), width);
+    for (int64_t tap = 0; tap < width; ++tap)
+      sums.select(3, tap) += at::matmul(left, sources.narrow(1, tap, left.size(2)));
     targets += at::view_as_real(samples).to(at::kDouble).square().flatten(1).sum(1);
   }
+  const at::Tensor first = sums.narrow(1, 0, channels).flatten(2);
+  const at::Tensor right = sums.narrow(1, channels, m).flatten(2).mH().resolve_conj().contiguous();
   const auto ends = [&](int64_t begin) {
     if (width == 1) return at::Tensor();
     return source_patches(lines.narrow(3, begin, width - 1), geometry, origins, width - 1,
