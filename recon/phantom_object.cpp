@@ -1,6 +1,6 @@
 #include "recon/phantom_object.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
@@ -133,12 +133,10 @@ at::Tensor fourier_transform(const std::vector<Ellipse>& object, const at::Tenso
   const double *y = ky.const_data_ptr<double>(), *x = kx.const_data_ptr<double>();
   auto* const values = sum.mutable_data_ptr<c10::complex<double>>();
   const int64_t n_x = kx.size(0);
-  at::parallel_for(0, ky.size(0), 1, [&](int64_t begin, int64_t end) {
-    for (const Ellipse& ellipse : object) {
-      const std::vector<Complex> phase_x = phases(ellipse.x, x, n_x);
-      for (int64_t i = begin; i < end; ++i) add_row(ellipse, jinc, y[i], x, phase_x, values + i * n_x);
-    }
-  });
+  for (const Ellipse& ellipse : object) {
+    const std::vector<Complex> phase_x = phases(ellipse.x, x, n_x);
+    for (int64_t i = 0; i < ky.size(0); ++i) add_row(ellipse, jinc, y[i], x, phase_x, values + i * n_x);
+  }
   return sum;
 }
 
