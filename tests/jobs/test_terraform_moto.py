@@ -84,7 +84,8 @@ def without_function(tmp_path_factory):
         site.apply("-var=submitter=daemon")
         yield site
         site.terraform("destroy", "-auto-approve", "-input=false", "-no-color")
-        assert site.client("s3").list_buckets()["Buckets"] == [] and site.client("sqs").list_queues().get("QueueUrls", []) == []
+        assert [one["Name"] for one in site.client("s3").list_buckets()["Buckets"] if one["Name"].startswith("site")] == []  # moto's servers share all they know
+        assert site.client("sqs").list_queues(QueueNamePrefix="site").get("QueueUrls", []) == []
         assert [role["RoleName"] for role in site.client("iam").list_roles()["Roles"] if role["RoleName"].startswith("site")] == []
 
 
@@ -126,10 +127,11 @@ def test_the_job_definition_is_the_one_that_is_put_out(site):
 
 def test_fleets_and_queues(site):
     batch = site.client("batch")
-    fleets = {one["computeEnvironmentName"].split("-")[1]: one for one in batch.describe_compute_environments()["computeEnvironments"]}
+    fleets = {one["computeEnvironmentName"].split("-")[1]: one for one in batch.describe_compute_environments()["computeEnvironments"]
+              if one["computeEnvironmentName"].startswith("site-")}
     assert {kind: (one["computeResources"]["minvCpus"], one["computeResources"]["type"], one["computeResources"]["ec2Configuration"][0]["imageType"])
             for kind, one in fleets.items()} == {"gpu": (0, "SPOT", "ECS_AL2023_NVIDIA"), "cpu": (0, "SPOT", "ECS_AL2023")}
-    queues = {one["jobQueueName"]: one for one in batch.describe_job_queues()["jobQueues"]}
+    queues = {one["jobQueueName"]: one for one in batch.describe_job_queues()["jobQueues"] if one["jobQueueName"].startswith("site-")}
     assert {name: one["computeEnvironmentOrder"][0]["computeEnvironment"] for name, one in queues.items()} == {
         f"site-{kind}": one["computeEnvironmentArn"] for kind, one in fleets.items()}
     assert {kind: arn.rsplit("/", 1)[1] for kind, arn in site.output("job_queue_arns").items()} == {"gpu": "site-gpu", "cpu": "site-cpu"}
@@ -153,10 +155,10 @@ def test_rule_queue_and_function(site):
     target, = site.client("events").list_targets_by_rule(Rule="site-manifest")["Targets"]
     queue = site.client("sqs").get_queue_attributes(QueueUrl=site.output("manifest_queue_url"), AttributeNames=["All"])["Attributes"]
     assert target["Arn"] == queue["QueueArn"] and target["DeadLetterConfig"]["Arn"].endswith(":site-dead")
-    assert json.loads(queue["RedrivePolicy"])["maxReceiveCount"] == 5 and queue["VisibilityTimeout"] == "360"
+    assert json.loads(queue["RedrivePolicy"])["maxReceiveCount"] == 20 and queue["VisibilityTimeout"] == "360"
     function = site.client("lambda").get_function(FunctionName="site-submit")["Configuration"]
     assert function["Handler"] == "raki_submit.aws_lambda.handler" and function["Environment"]["Variables"]["RAKI_RESULTS"] == "s3://site-results"
-    source, = site.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    source, = site.client("lambda").list_event_source_mappings(FunctionName="site-submit")["EventSourceMappings"]
     assert source["EventSourceArn"] == queue["QueueArn"] and source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
