@@ -158,7 +158,7 @@ def test_rule_queue_and_function(site):
     assert json.loads(queue["RedrivePolicy"])["maxReceiveCount"] == 20 and queue["VisibilityTimeout"] == "360"
     function = site.client("lambda").get_function(FunctionName="site-submit")["Configuration"]
     assert function["Handler"] == "raki_submit.aws_lambda.handler" and function["Environment"]["Variables"]["RAKI_RESULTS"] == "s3://site-results"
-    source, = site.client("lambda").list_event_source_mappings(FunctionName="site-submit")["EventSourceMappings"]
+    source, = (one for one in site.client("lambda").list_event_source_mappings()["EventSourceMappings"] if ":site-submit" in one["FunctionArn"])
     assert source["EventSourceArn"] == queue["QueueArn"] and source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
