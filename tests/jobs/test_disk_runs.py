@@ -59,11 +59,12 @@ def test_when_time_is_up_no_further_unit_is_begun_and_the_next_attempt_goes_on(t
     manifest, scratch = write_manifest(tmp_path, units), tmp_path / "scratch"
     scratch.mkdir()
     ran = run_job(manifest, "--stop-after", 0.7, "--scratch", scratch, code=75)
-    assert (ran.summary["units"], ran.summary["done"]) == (2, 2) and ran.events("stopped")[0]["exit"] == 75 and "Time is up" in ran.stdout
+    done = ran.summary["done"]  # 1 or 2: as many as this machine begins in the time
+    assert done in (1, 2) and ran.summary["units"] == done and ran.events("stopped")[0]["exit"] == 75 and "Time is up" in ran.stdout
     assert leftovers(tmp_path) == [] and list(scratch.iterdir()) == []
     ran = run_job(manifest, "--stop-after", 0.001, code=75)
-    assert (ran.summary["done"], ran.summary["skipped"]) == (1, 2)  # each attempt gets further, however long it takes to see what is done
-    assert run_job(manifest, RAKI_STOP_AFTER=600).summary["done"] == 1
+    assert (ran.summary["done"], ran.summary["skipped"]) == (1, done)  # each attempt gets further, however long it takes to see what is done
+    assert run_job(manifest, RAKI_STOP_AFTER=600).summary["done"] == 3 - done
     assert [result_of(tmp_path / "out" / f"u{n}") for n in range(4)] == [hashlib.sha256(scan_bytes(n)).hexdigest() for n in range(4)]
 
 
