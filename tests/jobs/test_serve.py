@@ -2,6 +2,7 @@
 
 import contextlib
 import email
+import functools
 import http.client
 import io
 import json
@@ -47,6 +48,14 @@ class Server:
 
     def ping(self):
         return self.ask("GET", "/ping")[0]
+
+    def refuses(self):
+        """Whether a further connection is closed without an answer."""
+        try:
+            assert self.ping() == 200
+            return False
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            return True
 
     def slow(self, **options):
         """A request that is being computed, in a thread; and the list that will hold its answer."""
@@ -243,13 +252,13 @@ def test_slow_clients_are_let_go_and_keep_nobody_waiting(tmp_path):
 
 def test_only_so_many_connections(tmp_path):
     with serving(tmp_path, "--connections", 3, "--header-timeout", 30) as server:
-        time.sleep(0.5)  # until the connections that asked whether it is ready have ended
-        held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
-        with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
-            server.ask("GET", "/ping")
+        connect = functools.partial(socket.create_connection, ("127.0.0.1", server.port))
+        held = [connect(), connect()]
+        wait_until(lambda: not server.refuses())  # once those that asked whether it is ready have ended
+        wait_until(lambda: server.refuses() or held.append(connect()))
         for one in held:
             one.close()
-        wait_until(lambda: server.ping() == 200)
+        wait_until(lambda: not server.refuses())
 
 
 def test_a_body_too_long_is_not_received(tmp_path):
