@@ -135,6 +135,17 @@ def test_masks_that_do_not_fit_are_refused(kspace, phantom, mask, words):
         raki.reconstruct(kspace, mask(phantom.mask), "linear")
 
 
+@pytest.mark.parametrize("call, words", [
+    (lambda k, m: raki.interpolate(k, m, "linear", noise=k), "noise cannot be used: found ndarray, expected bool.*whitening_matrix"),
+    (lambda k, m: raki.interpolate(k, m, "linear", unit_noise=k), "unit_noise"), (lambda k, m: raki.train(k, m, unit_noise=1), "found int"),
+    (lambda k, m: raki.fit_noise_aware(k, m, unit_noise=None), "NoneType"), (lambda k, m: raki.evaluate(k, unit_noise=k), "unit_noise"),
+    (lambda k, m: raki.noise_map(k, k), "ndarray, expected Filled"), (lambda k, m: raki.write_dicom(k, "out"), "expected Reconstruction")])
+def test_arguments_of_another_type_are_named_not_printed(kspace, phantom, call, words):
+    with pytest.raises(raki.InputError, match=words) as error:
+        call(kspace, phantom.mask)
+    assert len(str(error.value)) < 300
+
+
 def test_results_outlive_what_they_came_from(kspace, phantom):
     expected = raki.reconstruct(kspace, phantom.mask, "linear").image.copy()
     image = raki.reconstruct(kspace.copy(), phantom.mask, "linear").image

@@ -39,6 +39,12 @@ class Bug(Error, RuntimeError):
     """An invariant of the engine does not hold: please report it."""
 
 
+def require_type(value: Any, kind: type, noun: str, advice: str = "") -> None:
+    """Raises InputError where `value` is of another type: of the arguments that are neither arrays nor options."""
+    if not isinstance(value, kind):
+        raise InputError(f"The argument {noun} cannot be used", type(value).__name__, kind.__name__, "", advice)
+
+
 def _text(error: Error) -> str:
     text = error.what
     if error.found:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raki import _engine, _shapes
-from raki._errors import InputError
+from raki._errors import InputError, require_type
 from raki._interpolation import Progress
 from raki._scan import Scan
 from raki._steps import prewhiten, remove_readout_oversampling
@@ -25,6 +25,7 @@ def evaluate(kspace: Any, acceleration: int = 4, acs: int = 24,
 
     The table is a pandas.DataFrame where pandas is installed, else a list of dictionaries.
     """
+    require_type(unit_noise, bool, "unit_noise")
     if isinstance(kspace, Scan):
         unit_noise = kspace.whitening is not None
         kspace = _full(kspace)

@@ -6,7 +6,7 @@ from typing import Any
 from raki import _engine, _shapes
 from raki._arrays import Array
 from raki._engine import Lessons, NoiseCorrelation
-from raki._errors import InputError
+from raki._errors import InputError, require_type
 from raki._networks import filler
 from raki._steps import sampling_of
 
@@ -59,6 +59,8 @@ def interpolate(kspace: Any, mask: Any, method: str = "raki", *, calibration: An
 
     Raises InputError with the numbers, and the methods that would work, where the method cannot.
     """
+    require_type(unit_noise, bool, "unit_noise")
+    require_type(noise, bool, "noise", "Samples of noise: estimate_noise_covariance, whitening_matrix, prewhiten")
     samples, kind, axes = _shapes.canonical_coils(kspace)
     sampling = sampling_of(mask, samples)
     reference = _shapes.beside(calibration, samples, "calibration")
@@ -75,6 +77,7 @@ def interpolate(kspace: Any, mask: Any, method: str = "raki", *, calibration: An
 def fit_noise_aware(kspace: Any, mask: Any, *, calibration: Any = None, unit_noise: bool = False,
                     progress: Progress | None = None) -> NoiseAwareFit:
     """Fits the noise-aware kernel (method "linear") and fills with it; arguments as of `interpolate`."""
+    require_type(unit_noise, bool, "unit_noise")
     samples, kind, axes = _shapes.canonical_coils(kspace)
     reference = _shapes.beside(calibration, samples, "calibration")
     fit, filled = _engine.fit_noise_aware(samples, sampling_of(mask, samples), reference, unit_noise, progress)
@@ -87,6 +90,7 @@ def noise_map(filled: Filled, sensitivities: Array) -> Array:
 
     `filled`: of `interpolate(..., noise=True)` with a linear method. `sensitivities`: what the images are combined with.
     """
+    require_type(filled, Filled, "filled")
     if filled.noise is None:
         raise InputError("Nothing is known of the noise of this k-space", "", "interpolate(..., noise=True) of a linear method", "",
                          "reconstruct(..., noise_map=True) works with every method")

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from raki import _engine, _shapes
 from raki._engine import Sampling
-from raki._errors import InputError
+from raki._errors import InputError, require_type
 from raki._steps import sampling_of
 
 ACTIVATIONS = {"relu": 0.0, "leaky-relu": 0.01, "none": 1.0}
@@ -186,6 +186,7 @@ def train(kspace: Any, mask: Any, network: Network | None = None, *, calibration
     Without `network`: what method "raki" learns (its gate), to be given to `interpolate` or `reconstruct` as `network`; options
     as of `interpolate`. With a Network: trains its weights by the engine, in place, and returns a Training.
     """
+    require_type(unit_noise, bool, "unit_noise")
     samples, _, _ = _shapes.canonical_coils(kspace)
     sampling = sampling_of(mask, samples)
     reference = _shapes.beside(calibration, samples, "calibration")

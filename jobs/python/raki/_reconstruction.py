@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from raki import _engine
-from raki._errors import InputError
+from raki._errors import InputError, require_type
 from raki._interpolation import Progress
 from raki._networks import filler
 from raki._scan import Scan, scan_of_arrays
@@ -177,6 +177,7 @@ def write(result: Reconstruction, folder: str | os.PathLike[str], output: str = 
     print(raki.options("write")) lists the options: dicom, syntax, deidentify, dicom_template, overwrite, ...
     Nothing is left behind unless everything succeeded. Returns the folder's path.
     """
+    require_type(result, Reconstruction, "result")
     result._run.write(str(folder), {"output": output, **options}, progress)
     return pathlib.Path(folder)
 
