@@ -10,28 +10,26 @@ namespace raki {
 
 namespace {
 
-at::Tensor in_double(const at::Tensor& matrices, const char* noun) {
+void check_matrices(const at::Tensor& matrices, const char* noun) {
   const bool fits =
       matrices.defined() && matrices.dim() == 3 && matrices.numel() > 0 && matrices.is_complex();
   if (!fits)
     throw InputError(
         {std::string(noun) + " do not fit", shape_text(matrices), "complex (batch, n, m)", "", ""});
-  return matrices.to(at::kComplexDouble);
 }
 
-at::Tensor square_in_double(const at::Tensor& matrices, const char* noun) {
-  at::Tensor a = in_double(matrices, noun);
-  if (a.size(1) != a.size(2))
-    throw InputError({std::string(noun) + " are not square", shape_text(a), "(batch, n, n)", "", ""});
-  return a;
+void check_square(const at::Tensor& matrices, const char* noun) {
+  check_matrices(matrices, noun);
+  if (matrices.size(1) != matrices.size(2))
+    throw InputError({std::string(noun) + " are not square", shape_text(matrices), "(batch, n, n)", "", ""});
 }
 
 }  // namespace
 
 Eigen hermitian_eigen(const at::Tensor& a) {
-  const at::Tensor matrices = square_in_double(a, "Matrices to diagonalise");
+  check_square(a, "Matrices to diagonalise");
   try {
-    auto [values, vectors] = at::linalg_eigh(matrices);
+    auto [values, vectors] = at::linalg_eigh(a);
     return {values, vectors};
   } catch (const c10::LinAlgError& error) {
     throw InputError({"The eigenvalues of a Hermitian matrix cannot be computed",
@@ -40,12 +38,12 @@ Eigen hermitian_eigen(const at::Tensor& a) {
 }
 
 at::Tensor solve_positive_definite(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor matrices = square_in_double(a, "Matrices to solve with");
-  const at::Tensor right = in_double(b, "Right-hand sides");
-  if (right.size(0) != matrices.size(0) || right.size(1) != matrices.size(1))
+  check_square(a, "Matrices to solve with");
+  check_matrices(b, "Right-hand sides");
+  if (b.size(0) != a.size(0) || b.size(1) != a.size(1))
     throw InputError({"Right-hand sides do not fit their matrices", shape_text(b),
                       "(" + std::to_string(a.size(0)) + ", " + std::to_string(a.size(1)) + ", any)", "", ""});
-  const auto [lower, info] = at::linalg_cholesky_ex(matrices);
+  const auto [lower, info] = at::linalg_cholesky_ex(a.to(at::kComplexDouble));
   if (const at::Tensor failed = info.nonzero(); failed.size(0) > 0) {
     const int64_t batch = failed[0][0].item<int64_t>();
     throw InputError(
@@ -53,7 +51,7 @@ at::Tensor solve_positive_definite(const at::Tensor& a, const at::Tensor& b) {
          "a pivot that is not positive in row " + std::to_string(info[batch].item<int64_t>() - 1),
          "positive pivots", "Matrix " + std::to_string(batch) + " of " + std::to_string(info.size(0)), ""});
   }
-  return at::cholesky_solve(right, lower);
+  return at::cholesky_solve(b.to(at::kComplexDouble), lower);
 }
 
 }  // namespace raki

@@ -10,8 +10,8 @@ struct Eigen {
   at::Tensor vectors;  ///< (batch, n, n), columns, complex
 };
 
-/// Eigen-decomposition of Hermitian `a` (batch, n, n), complex64 or complex128; computed in, and
-/// returned as, complex128.
+/// Eigen-decomposition of Hermitian `a` (batch, n, n), complex64 or complex128, computed and returned in that
+/// precision.
 Eigen hermitian_eigen(const at::Tensor& a);
 
 /// x with a x = b for Hermitian positive definite a (batch, n, n), b (batch, n, m), complex64 or complex128;

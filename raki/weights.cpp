@@ -110,9 +110,9 @@ std::vector<int64_t> enough_origins(const std::vector<int64_t>& origins, const K
 }
 
 SpectralWeights spectral_weights(const NormalEquations& equations, const GeometryGroup& group) {
-  const Eigen eigen = hermitian_eigen(equations.gram);
-  return {group, eigen.values.clamp_min(0).to(at::kFloat), eigen.vectors.to(at::kComplexFloat),
-          at::matmul(eigen.vectors.mH(), equations.right).to(at::kComplexFloat)};
+  const Eigen eigen = hermitian_eigen(equations.gram.to(at::kComplexFloat));
+  return {group, eigen.values.clamp_min(0), eigen.vectors,
+          at::matmul(eigen.vectors.mH(), equations.right.to(at::kComplexFloat))};
 }
 
 void apply(const SpectralWeights& weights, const at::Tensor& lines, const at::Tensor& lambda, int64_t width,

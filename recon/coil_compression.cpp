@@ -30,7 +30,7 @@ CompressionMatrix compression_matrix(const Calibration& calibration, int64_t n_v
   }
   const at::Tensor samples = calibration.samples.flatten(axis::kz);
   const at::Tensor gram = at::matmul(samples, samples.mH());  // (frame, coil, coil)
-  const Eigen eigen = hermitian_eigen(gram);
+  const Eigen eigen = hermitian_eigen(gram.to(at::kComplexDouble));
   const at::Tensor strongest = eigen.vectors.narrow(2, n_coils - n_virtual, n_virtual).flip(2);
   const at::Tensor kept = eigen.values.narrow(1, n_coils - n_virtual, n_virtual).sum(1);
   const at::Tensor fraction = at::where(kept > 0, kept / eigen.values.sum(1), 1.0);

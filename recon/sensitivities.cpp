@@ -196,7 +196,8 @@ at::Tensor of_zero_mean_phase(const at::Tensor& combination, const at::Tensor& i
 
 at::Tensor strongest_combination(const at::Tensor& samples) {
   const at::Tensor flat = samples.flatten(2);
-  return hermitian_eigen(at::matmul(flat, flat.mH())).vectors.select(2, -1).to(at::kComplexFloat);
+  const at::Tensor gram = at::matmul(flat, flat.mH()).to(at::kComplexDouble);
+  return hermitian_eigen(gram).vectors.select(2, -1).to(at::kComplexFloat);
 }
 
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
