@@ -104,13 +104,10 @@ void tell(const fs::path& path, const std::vector<PixelImage>& frames) {
 }
 
 /// Some files at a time, so that memory does not grow with their number.
-void run(const Arguments& a) {
+void decode(const Arguments& a, const std::vector<fs::path>& files, bool into_folder) {
   constexpr size_t at_a_time = 64;
-  const std::vector<fs::path> files = input_files(a.inputs);
-  const bool into_folder = a.inputs.size() > 1 || fs::is_directory(a.inputs.front());
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   const Device device = select_device(a.device);
-  if (into_folder) fs::create_directories(a.output);
   for (size_t first = 0; first < files.size(); first += at_a_time) {
     const std::vector<fs::path> some(
         files.begin() + static_cast<ptrdiff_t>(first),
@@ -123,6 +120,20 @@ void run(const Arguments& a) {
       write(path, images[i]);
       tell(path, images[i]);
     }
+  }
+}
+
+/// A folder that is made here goes again where nothing could be written into it.
+void run(const Arguments& a) {
+  const std::vector<fs::path> files = input_files(a.inputs);
+  const bool into_folder = a.inputs.size() > 1 || fs::is_directory(a.inputs.front());
+  const bool made = into_folder && fs::create_directories(a.output);
+  try {
+    decode(a, files, into_folder);
+  } catch (...) {
+    std::error_code not_empty;
+    if (made) fs::remove(a.output, not_empty);
+    throw;
   }
 }
 

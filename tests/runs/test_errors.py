@@ -78,6 +78,16 @@ def test_decode_writes_over_no_file(raki, phantom, tmp_path):
         assert (tmp_path / name).read_text() == "precious"
 
 
+def test_decode_leaves_no_folder_it_put_nothing_in(raki, phantom, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.dcm").write_text("no image")
+    ends_with(raki, 65, "decode", tmp_path / "in", "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    ends_with(raki, 65, "decode", tmp_path / "in", "-o", tmp_path / "out")
+    assert (tmp_path / "out").is_dir()
+
+
 @pytest.mark.parametrize("option, name", [
     ("--plot", "there.png"), ("--npy", "there.npy"), ("--noise-map", "there.npy"), ("--plot", "nowhere/new.png")])
 def test_evaluate_refuses_its_files_before_it_works(raki, phantom, tmp_path, option, name):
