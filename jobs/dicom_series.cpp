@@ -187,11 +187,11 @@ bool thickness_known(const ScanSummary& scan) {
   return scan.fov_known && !(stated && !(stated->z_mm > 0));
 }
 
-DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometry>& geometry,
-                         const Sampling& sampling) {
+DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameLabel>& labels,
+                         const std::vector<FrameGeometry>& geometry, const Sampling& sampling) {
   DicomSeries common;
   common.protocol = &scan.protocol;
-  common.slice_spacing_mm = slice_spacing(geometry).smallest_mm;
+  common.slice_spacing_mm = slice_spacing(first_volume(labels, geometry)).smallest_mm;
   common.geometry_known = geometry.front().known && scan.fov_known;
   common.fov_known = scan.fov_known;
   common.thickness_known = thickness_known(scan);
@@ -216,7 +216,8 @@ DicomSeries dicom_series(const ScanSummary& scan, const std::vector<FrameGeometr
 std::vector<WrittenDicomSeries> write_dicom_series(const Series& series, const ScanSummary& scan,
                                                    const ReconOptions& options, const SeriesTarget& target) {
   const double maximum = series.images.max().item<double>();
-  Planes planes{series, scan, series.images, dicom_series(scan, series.geometry, series.samplings.front()),
+  Planes planes{series, scan, series.images,
+                dicom_series(scan, series.labels, series.geometry, series.samplings.front()),
                 dicom_options(series, options, target.input_digest)};
   planes.common.protocol = &target.header.protocol;
   planes.options.additional = target.header.rest;

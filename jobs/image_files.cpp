@@ -100,7 +100,7 @@ void write_mrd(const Series& series, const ScanSummary& scan, const ReconOptions
   for (const auto& [name, samples] : series.maps) all.push_back(mrd_series(name, samples));
   const std::vector<FrameLabel> labels = told_labels(series, options);
   MrdFrames frames{scan, labels, series.geometry, {}, options.voxel_centre};
-  const DicomSeries common = dicom_series(scan, series.geometry, series.samplings.front());
+  const DicomSeries common = dicom_series(scan, series.labels, series.geometry, series.samplings.front());
   for (const FrameEvidence& evidence : series.evidence)
     frames.comments.push_back(image_comments(common, evidence.verdict));
   write_mrd_images(path, all, frames);

@@ -108,7 +108,7 @@ void tell_place(ScanReport& report, const ScanSummary& scan) {
   const FrameGeometry& last = scan.geometry.back();
   const bool one_way = std::all_of(scan.geometry.begin(), scan.geometry.end(),
                                    [&](const FrameGeometry& frame) { return are_parallel(first, frame); });
-  const SliceSpacing spacing = slice_spacing(scan.geometry);
+  const SliceSpacing spacing = slice_spacing(first_volume(scan.labels, scan.geometry));
   const double thickness_mm =
       thickness_known(scan) ? scan.image_fov.z_mm / static_cast<double>(scan.image_matrix.z) : 0;
   const std::string orientation = one_way ? orientation_text(first) : "slices of several orientations";
@@ -134,8 +134,8 @@ void tell_place(ScanReport& report, const ScanSummary& scan) {
 /// Of the files of every contrast, whose echo times may differ; each gap once.
 std::vector<DicomGap> gaps_of(const ScanSummary& scan) {
   const std::vector<FrameGeometry> geometry =
-      scan.geometry.empty() ? std::vector<FrameGeometry>(1) : scan.geometry;
-  const DicomSeries series = dicom_series(scan, geometry, scan.samplings.front());
+      scan.geometry.empty() ? std::vector<FrameGeometry>(scan.labels.size()) : scan.geometry;
+  const DicomSeries series = dicom_series(scan, scan.labels, geometry, scan.samplings.front());
   DicomOptions options;
   options.identity = "raki info";  // its UIDs are written nowhere
   std::vector<DicomGap> gaps;

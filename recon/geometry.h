@@ -32,7 +32,7 @@ bool are_parallel(const FrameGeometry& a, const FrameGeometry& b);
 struct SliceSpacing {
   double smallest_mm = 0, largest_mm = 0;
 };
-/// Of frames in any order; slices of several contrasts, repetitions, ... count once.
+/// Of frames in any order; slices at the same place count once.
 SliceSpacing slice_spacing(const std::vector<FrameGeometry>& frames);
 
 /// "axial", "coronal, tilted by 12 degrees": the plane of the body the slice lies nearest to, by its normal.

@@ -32,6 +32,11 @@ struct FrameLabel {
   std::optional<double> acquisition_time_s;  ///< since midnight, when the file knows
 };
 
+/// Geometry of the slices that have the first frame's contrast, phase, repetition and set. Those of other
+/// volumes may stand elsewhere, where the scanner follows the patient's motion. One label a geometry.
+std::vector<FrameGeometry> first_volume(const std::vector<FrameLabel>& labels,
+                                        const std::vector<FrameGeometry>& geometry);
+
 /// Frames with one sampling, ready to be reconstructed together.
 struct FrameBatch {
   UndersampledKSpace kspace;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "gpu/error.h"
+#include "recon/scan.h"
 
 namespace raki {
 namespace {
@@ -52,6 +53,24 @@ TEST(Geometry, SpacingsOfSlicesInAnyOrderAndRepeated) {
   const SliceSpacing uneven = slice_spacing({slice_at(12), slice_at(0), slice_at(-5)});
   EXPECT_EQ(uneven.smallest_mm, 5);
   EXPECT_EQ(uneven.largest_mm, 12);
+}
+
+TEST(Geometry, SpacingIsThatOfTheFirstVolumeWhereSlicesFollowThePatient) {
+  std::vector<FrameLabel> labels;
+  std::vector<FrameGeometry> frames;
+  for (const int64_t slice : {0, 1, 2})
+    for (const int64_t repetition : {0, 1}) {
+      FrameLabel label;
+      label.slice = slice;
+      label.repetition = repetition;
+      labels.push_back(label);
+      frames.push_back(slice_at(6.0 * static_cast<double>(slice) + 0.3 * static_cast<double>(repetition)));
+    }
+  EXPECT_LT(slice_spacing(frames).smallest_mm, 0.31);
+  const auto first = first_volume(labels, frames);
+  EXPECT_EQ(first.size(), 3U);
+  EXPECT_EQ(slice_spacing(first).smallest_mm, 6);
+  EXPECT_TRUE(first_volume({}, {}).empty());
 }
 
 TEST(Geometry, OrientationInWords) {
