@@ -46,6 +46,10 @@ def get_requires_for_build_wheel(config_settings=None):
     return wanted if existing_build() or installed_torch() else [*wanted, TORCH]
 
 
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    return backend.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     # Of pip's own environment nothing but that folder: the rest hides what is installed.
     os.environ["RAKI_WHEEL_PATH"] = str(installed_torch() or "")
