@@ -37,6 +37,16 @@ size_t contrasts_of(const ScanSummary& scan) {
   return contrasts.size();
 }
 
+std::map<int64_t, at::Tensor> references_for(const std::vector<std::vector<int64_t>>& batches,
+                                             const ScanReader& reader, const ReconContext& context) {
+  const DeviceScope scope(context.device);
+  const FrameSource read = [&](const std::vector<int64_t>& frames) {
+    throw_if_interrupted();
+    return reader.read(frames);
+  };
+  return phase_references(read, reader.summary(), all_frames(batches), context);
+}
+
 /// For the report; a file's name may be a person's.
 std::string name_of(const fs::path& input, const ReconOptions& options) {
   if (options.deidentify) return "";
@@ -72,10 +82,11 @@ ReconJobResult run_recon_job(const fs::path& input, const fs::path& output, cons
   target.header = dicom_header(scan, options);
   if (options.outputs.dicom) log_changed_attributes(target.header.protocol);
   const Device device = select_device(options.device);
-  const ReconContext context = prepare(scan, options, device);
+  ReconContext context = prepare(scan, options, device);
   log_decisions(context.evidence);
   const auto batches = middle_first(plan_batches(scan, options, memory_budget(device)));
   OutputFolder folder(output, options.overwrite);
+  context.phase_references = references_for(batches, reader, context);
 
   const fs::path store = folder.staging() / ".store";
   Series series = make_series(scan, count_frames(batches), store);

@@ -29,13 +29,14 @@ constexpr int64_t map_lines = 24;
 struct Input {
   UndersampledKSpace kspace;
   std::optional<Calibration> calibration;
+  at::Tensor phase_reference = {};  ///< (frame, coil); undefined: each frame's own
 };
 
 /// The same verb on the image's lines and, where there are any, on the separate calibration lines.
 template <typename Verb>
 Input on_both(Input input, Verb&& verb) {
   if (input.calibration) input.calibration = verb(*input.calibration);
-  return {verb(input.kspace), std::move(input.calibration)};
+  return {verb(input.kspace), std::move(input.calibration), std::move(input.phase_reference)};
 }
 
 at::IntArrayRef shape_of(const Input& input) {
@@ -57,6 +58,14 @@ auto timed(const char* name, Data&& input, Step&& step) {
   auto result = step(std::forward<Data>(input));
   timer.tell(c10::str(at::IntArrayRef(before), " -> ", shape_of(result)));
   return result;
+}
+
+/// (frame, coil)
+at::Tensor references_of(const FrameBatch& batch, const std::map<int64_t, at::Tensor>& by_place) {
+  if (by_place.empty()) return {};
+  std::vector<at::Tensor> references;
+  for (const FrameLabel& label : batch.labels) references.push_back(by_place.at(label.place));
+  return at::stack(references);
 }
 
 Input to_device(const FrameBatch& batch, const Device& device) {
@@ -82,6 +91,8 @@ Input compress(Input input, int64_t coils) {
   const Calibration source =
       input.calibration ? *input.calibration : central_calibration(input, zero_filled(input.kspace));
   const CompressionMatrix compression = compression_matrix(source, coils);
+  if (input.phase_reference.defined())
+    input.phase_reference = at::matmul(compression.matrix, input.phase_reference.unsqueeze(2)).squeeze(2);
   return on_both(std::move(input), [&](const auto& data) { return compress_coils(data, compression); });
 }
 
@@ -98,7 +109,8 @@ std::optional<SensitivityMaps> combination(const CoilImages& images, const Input
   if (context.options.combination == Combination::adaptive)
     return estimate_sensitivities(
         central_calibration(input, filled),
-        {images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)});
+        {images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)}, {},
+        input.phase_reference);
   if (!context.options.noise_map) return std::nullopt;
   return own_combination(images);
 }
@@ -183,18 +195,24 @@ Interpolation fill(const Input& input, const ReconContext& context, const Progre
   return context.interpolator(input.kspace, input.calibration, progress);
 }
 
-/// The first half of the sentence: samples of whitened coils on the device, without oversampling.
-Input prepared(const FrameBatch& batch, const ReconContext& context) {
+/// Samples of whitened coils on the device, without oversampling.
+Input whitened(const FrameBatch& batch, const ReconContext& context) {
   Input input = to_device(batch, context.device);
   if (context.whitening)
     input = timed("prewhiten", std::move(input), [&](Input&& in) {
       return on_both(std::move(in), [&](const auto& data) { return prewhiten(data, *context.whitening); });
     });
-  input = timed("remove readout oversampling", std::move(input), [&](Input&& in) {
+  return timed("remove readout oversampling", std::move(input), [&](Input&& in) {
     return on_both(std::move(in), [&](const auto& data) {
       return remove_readout_oversampling(data, context.readout_oversampling);
     });
   });
+}
+
+/// The first half of the sentence.
+Input prepared(const FrameBatch& batch, const ReconContext& context) {
+  Input input = whitened(batch, context);
+  input.phase_reference = references_of(batch, context.phase_references);
   return timed("compress coils", std::move(input),
                [&](Input&& in) { return compress(std::move(in), context.options.coils); });
 }
@@ -224,6 +242,27 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
   PartialFourierFilling filling = fill_partial_fourier(interpolated, plan_of(sampling, options));
   filling.kspace = filter_kspace(filling.kspace, sampling, options.kspace_filter);
   return filling;
+}
+
+std::map<int64_t, at::Tensor> phase_references(const FrameSource& read, const ScanSummary& scan,
+                                               const std::vector<int64_t>& frames,
+                                               const ReconContext& context) {
+  std::map<int64_t, int64_t> first_frame;  // of every place
+  for (size_t i = 0; i < scan.labels.size(); ++i)
+    first_frame.emplace(scan.labels[i].place, static_cast<int64_t>(i));
+  const bool comparable = first_frame.size() < scan.labels.size();
+  if (!comparable || context.options.combination != Combination::adaptive) return {};
+  std::map<int64_t, at::Tensor> references;
+  for (const int64_t frame : frames) {
+    const int64_t place = scan.labels[static_cast<size_t>(frame)].place;
+    if (references.contains(place)) continue;
+    const Input input = whitened(read({first_frame.at(place)}), context);
+    const Calibration centre = central_calibration(input, zero_filled(input.kspace));
+    const at::Tensor& samples = input.kspace.samples;
+    references[place] =
+        phase_reference(centre, {samples.size(axis::kx), samples.size(axis::ky), samples.size(axis::kz)})[0];
+  }
+  return references;
 }
 
 ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContext& context,

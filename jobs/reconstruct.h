@@ -32,6 +32,7 @@ struct ReconContext {
   bool image_turned = false;            ///< turn what comes out about its centre
   std::vector<Decision> evidence = {};  ///< what was decided here, for the report
   Interpolator interpolator = {};
+  std::map<int64_t, at::Tensor> phase_references = {};  ///< below; none: each frame has its own
 };
 
 /// What becomes of lines that were not encoded. Where lines within the encoded range are left empty too
@@ -45,6 +46,18 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
 /// Looks at the scan once: noise, sizes, what the options ask for.
 /// @throws InputError when the options cannot be carried out on this scan.
 ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const Device& device);
+
+/// Frames of a scan as its reader hands them on.
+using FrameSource = std::function<FrameBatch(const std::vector<int64_t>& frames)>;
+
+/// What makes the phases of echoes and repetitions comparable: of every slice that `frames` touches, the
+/// phase reference (recon/sensitivities.h) of its first frame in the scan, asked for or not, so that a scan
+/// may be computed in parts. (coil) by FrameLabel::place, in whitened coils before they are compressed.
+/// Nothing, and nothing is read, where no slice has several frames or the image has no phase. The caller has
+/// opened its DeviceScope.
+std::map<int64_t, at::Tensor> phase_references(const FrameSource& read, const ScanSummary& scan,
+                                               const std::vector<int64_t>& frames,
+                                               const ReconContext& context);
 
 struct ReconstructedBatch {
   Image image;        ///< magnitude, float32 (frame, z, y, x), on the CPU

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "gpu/check.h"
 #include "gpu/error.h"
 #include "gpu/linalg.h"
 #include "recon/crop.h"
@@ -184,12 +185,17 @@ void check(const Calibration& calibration, const MatrixSize& matrix, const Sensi
   }
 }
 
-/// The combination (frame, coil), turned so that it makes the mean of the images real and positive: an
-/// eigenvector has no phase of its own.
-at::Tensor of_zero_mean_phase(const at::Tensor& combination, const at::Tensor& images) {
-  const at::Tensor mean = (combination.conj() * images.sum({axis::z, axis::y, axis::x})).sum(1, true);
+/// phase_reference as (frame, coil, 1, 1, 1). An eigenvector has no phase of its own.
+at::Tensor reference_of(const at::Tensor& images) {
+  const at::Tensor strongest = strongest_combination(images);
+  const at::Tensor mean = (strongest.conj() * images.sum({axis::z, axis::y, axis::x})).sum(1, true);
   const at::Tensor size = mean.abs();
-  return combination * at::where(size > 0, mean / size, at::ones_like(mean));
+  const at::Tensor turned = strongest * at::where(size > 0, mean / size, at::ones_like(mean));
+  return turned.view({images.size(0), images.size(1), 1, 1, 1});
+}
+
+at::Tensor scaled_images(const Calibration& calibration, const MatrixSize& matrix) {
+  return of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
 }
 
 }  // namespace
@@ -200,15 +206,24 @@ at::Tensor strongest_combination(const at::Tensor& samples) {
   return hermitian_eigen(gram).vectors.select(2, -1).to(at::kComplexFloat);
 }
 
+at::Tensor phase_reference(const Calibration& calibration, MatrixSize matrix) {
+  check(calibration, matrix, {});
+  return reference_of(scaled_images(calibration, matrix)).flatten(1);
+}
+
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
-                                       const SensitivityOptions& options) {
+                                       const SensitivityOptions& options, const at::Tensor& reference) {
   check(calibration, matrix, options);
-  const at::Tensor images = of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
-  const at::Tensor reference = of_zero_mean_phase(strongest_combination(images), images)
-                                   .view({images.size(0), images.size(1), 1, 1, 1});
-  at::Tensor maps = dominant_eigenvectors(images, reference, options);
+  const at::Tensor images = scaled_images(calibration, matrix);
+  at::Tensor against = reference_of(images);
+  if (reference.defined()) {
+    check_tensor(reference, "phase reference", {{"frame", images.size(0)}, {"coil", images.size(1)}},
+                 at::kComplexFloat);
+    against = unit_or(reference.view(against.sizes()), against);
+  }
+  at::Tensor maps = dominant_eigenvectors(images, against, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
-  return {unit_or(maps, reference).contiguous(), calibration.basis};
+  return {unit_or(maps, against).contiguous(), calibration.basis};
 }
 
 }  // namespace raki

@@ -86,6 +86,34 @@ TEST(Sensitivities, FollowAUnitaryMixtureOfTheCoils) {
   EXPECT_GT(agreement.min().item<double>(), 0.999);
 }
 
+/// Of the head's tissue, a later echo: 0.7 rad of phase everywhere and 0.5 more at the lower edge.
+TEST(Sensitivities, OneReferenceMakesPhasesOfEchoesComparable) {
+  const Head h = head(32, 0.01);
+  const at::Tensor phase = (0.7 + 0.5 * at::arange(144).view({144, 1}) / 144).expand({1, 1, 1, 144, 128});
+  const CoilImages first = to_coil_images(h.kspace);
+  const CoilImages later(first.samples * at::polar(at::ones_like(phase), phase), first.basis);
+  const auto calibration = [](const CoilImages& images) {
+    Calibration lines(to_kspace(images).samples.slice(3, 56, 88), images.basis);
+    lines.first_ky = 56;
+    return lines;
+  };
+  const at::Tensor reference = phase_reference(calibration(first), {128, 144, 1});
+  const auto image = [&](const CoilImages& images, const at::Tensor& against) {
+    const SensitivityMaps maps =
+        estimate_sensitivities(calibration(images), {128, 144, 1}, {.window = 3}, against);
+    return combine(images, maps).samples;
+  };
+  EXPECT_LT(laws::relative_difference(image(first, reference), image(first, {})), 1e-6);
+  const auto largest_error = [&](const at::Tensor& against) {
+    const at::Tensor turned = image(later, against) * image(first, against).conj();
+    const at::Tensor expected = phase.select(1, 0);
+    const at::Tensor error = at::angle(turned * at::polar(at::ones_like(expected), -expected)).abs();
+    return error.masked_select(h.object > 0.2).max().item<double>();
+  };
+  EXPECT_LT(largest_error(reference), 0.02);
+  EXPECT_GT(largest_error({}), 0.5);
+}
+
 TEST(Sensitivities, SeparateCalibrationIsCentredOnItsOwnMiddle) {
   const Head h = head(24, 0);
   Calibration embedded(h.kspace.samples.slice(3, 60, 84), whitened(8));
@@ -137,6 +165,8 @@ TEST(Sensitivities, WhatDoesNotFitIsRefused) {
   EXPECT_THROW(estimate_sensitivities(calibration, {16, 0, 1}), InputError);
   EXPECT_THROW(estimate_sensitivities(calibration, {16, 16, 1}, {.window = 4}), InputError);
   EXPECT_THROW(estimate_sensitivities(calibration, {16, 16, 1}, {.iterations = 0}), InputError);
+  const at::Tensor of_three_coils = at::ones({1, 3}, at::kComplexFloat);
+  EXPECT_THROW(estimate_sensitivities(calibration, {16, 16, 1}, {.window = 3}, of_three_coils), InputError);
 }
 
 }  // namespace

@@ -38,6 +38,9 @@ Run::Run(std::shared_ptr<const Scan> scan, const ReconOptions& options, const De
       order_(all_frames(batches_)),
       series_(make_series(scan_->summary, std::ssize(order_), {})) {
   clear_step_times();  // those of the run before
+  const DeviceScope scope(device);
+  const FrameSource read = [&](const auto& frames) { return scan_->read(frames); };
+  context_.phase_references = phase_references(read, scan_->summary, order_, context_);
 }
 
 ReconstructionSteps Run::compute(const std::vector<int64_t>& frames, const Interpolator& interpolator,

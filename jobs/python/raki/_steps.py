@@ -95,16 +95,45 @@ def to_kspace(coil_images: Array) -> Array:
     return kind.give(axes.coils(_engine.to_kspace(samples)))
 
 
-def estimate_sensitivities(calibration: Array, matrix: Sequence[int], window: int = 3, iterations: int = 8) -> Array:
-    """Coil maps with a sum of squares of 1 on the grid `matrix`, (y, x) or (z, y, x), from calibration lines.
-
-    Walsh, Gmitro, Marcellin, MRM 43:682 (2000), with a window of `window` voxels of the low-resolution image.
-    """
-    samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
+def _zyx(matrix: Sequence[int], axes: _shapes.Axes) -> tuple[int, ...]:
     if len(matrix) != (3 if axes.has_z else 2):
         raise InputError("The matrix does not fit the calibration", str(tuple(matrix)), "one size for each axis after the coils")
-    zyx = tuple(matrix) if axes.has_z else (1, *matrix)
-    return kind.give(axes.coils(_engine.estimate_sensitivities(samples, zyx, window, iterations)))
+    return tuple(matrix) if axes.has_z else (1, *matrix)
+
+
+def phase_reference(calibration: Array, matrix: Sequence[int]) -> Array:
+    """The coil combination (..., coil) with most signal, in which the mean of the image has phase 0.
+
+    Maps of several echoes or repetitions that were estimated with one reference give images whose phases can be compared.
+    """
+    samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
+    found = _engine.phase_reference(samples, _zyx(matrix, axes))
+    return kind.give(found.reshape(*axes.leading, -1))
+
+
+def _reference(array: Any, samples: torch.Tensor, axes: _shapes.Axes) -> torch.Tensor | None:
+    """(frame, coil) beside `samples`, of (coil) for all frames or of one for each."""
+    if array is None:
+        return None
+    tensor, _ = _arrays.take(array, "phase reference")
+    _arrays.require(tensor, torch.complex64, "phase reference")
+    whole = (*axes.leading, samples.shape[1])
+    if tuple(tensor.shape) not in (whole, whole[-1:]):
+        raise InputError("The phase reference does not fit the calibration", str(tuple(tensor.shape)), f"{whole[-1:]} or {whole}")
+    return tensor.expand(whole).reshape(samples.shape[:2]).to(samples.device)
+
+
+def estimate_sensitivities(calibration: Array, matrix: Sequence[int], window: int = 3, iterations: int = 8,
+                           reference: Any = None) -> Array:
+    """Coil maps with a sum of squares of 1 on the grid `matrix`, (y, x) or (z, y, x), from calibration lines.
+
+    Walsh, Gmitro, Marcellin, MRM 43:682 (2000), with a window of `window` voxels of the low-resolution image. They make the
+    phase of an image that of the coil combination `reference`, (coil) or (..., coil): each frame's own `phase_reference`
+    unless given.
+    """
+    samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
+    against = _reference(reference, samples, axes)
+    return kind.give(axes.coils(_engine.estimate_sensitivities(samples, _zyx(matrix, axes), window, iterations, against)))
 
 
 def combine(coil_images: Array, sensitivities: Any) -> Array:
