@@ -156,31 +156,31 @@ double psnr(const PixelImage& image, const std::vector<uint8_t>& codestream) {
   return 10 * std::log10(peak * peak * static_cast<double>(found.size()) / squares);
 }
 
-bool good_enough(const PixelImage& image, const std::vector<uint8_t>& codestream, const Quality& quality) {
+/// In the unit of the quality that is asked for.
+double reached(const PixelImage& image, const std::vector<uint8_t>& codestream, Quality::Kind kind) {
+  if (kind == Quality::Kind::psnr) return psnr(image, codestream);
   const double bytes = static_cast<double>(image.samples.size()) * (image.bits <= 8 ? 1 : 2);
-  if (quality.kind == Quality::Kind::ratio)
-    return bytes / static_cast<double>(codestream.size()) >= quality.value;
-  return psnr(image, codestream) >= quality.value;
+  return bytes / static_cast<double>(codestream.size());
 }
 
 /// Finds the step by bisection of its logarithm: the largest that is good enough for a PSNR, the smallest for
 /// a ratio.
 std::vector<uint8_t> encoded_lossily(const PixelImage& image, const EncodeOptions& options) {
   constexpr int bisections = 10;
-  const bool coarse_is_good = options.quality.kind == Quality::Kind::ratio;
+  const auto& [kind, wanted] = options.quality;
+  const bool coarse_is_good = kind == Quality::Kind::ratio;
   double fine = -image.bits - 4.0, coarse = -1;  // log2 of the step
   const auto at = [&](double log_step) {
     return encoded(image, options, static_cast<float>(std::exp2(log_step)));
   };
   std::vector<uint8_t> best = at(coarse_is_good ? coarse : fine);
-  if (!good_enough(image, best, options.quality))
+  if (const double most = reached(image, best, kind); most < wanted)
     refuse(coarse_is_good ? "The compression ratio cannot be reached" : "The PSNR cannot be reached",
-           std::to_string(options.quality.value),
-           coarse_is_good ? "less, or another image" : "less, or lossless");
+           to_text(options.quality) + ", and at most " + short_text(most) + " with this image", "less");
   for (int i = 0; i < bisections; ++i) {
     const double middle = (fine + coarse) / 2;
     std::vector<uint8_t> bytes = at(middle);
-    const bool good = good_enough(image, bytes, options.quality);
+    const bool good = reached(image, bytes, kind) >= wanted;
     if (good) best = std::move(bytes);
     (good == coarse_is_good ? coarse : fine) = middle;
   }
