@@ -19,7 +19,10 @@ uint32_t crc_of(const int32_t* samples, int64_t pixels, int64_t components) {
   for (int64_t component = 0; component < components; ++component) {
     const int32_t* const from = samples + component * pixels;
     Word* const to = words.data() + component;
-    for (int64_t i = 0; i < pixels; ++i) to[i * components] = static_cast<Word>(from[i]);
+    if (components == 1)  // this one is vectorised
+      for (int64_t i = 0; i < pixels; ++i) to[i] = static_cast<Word>(from[i]);
+    else
+      for (int64_t i = 0; i < pixels; ++i) to[i * components] = static_cast<Word>(from[i]);
   }
   static_assert(std::endian::native == std::endian::little);
   return libdeflate_crc32(0, words.data(), words.size() * sizeof(Word));
