@@ -165,10 +165,9 @@ void check_options(const ReconOptions& options) {
                       "--combine adaptive", "", "Leave out one of the two"},
                      ExitCode::usage);
   if (options.quality.kind == Quality::Kind::psnr && options.quality.value > largest_psnr)
-    throw InputError(
-        {"This PSNR is more than rounding to 16-bit pixels leaves", "--quality " + to_text(options.quality),
-         "psnr:107 or less", "", "--syntax 202 is lossless"},
-        ExitCode::usage);
+    throw InputError({"Not every image reaches this PSNR", "psnr:" + std::to_string(options.quality.value),
+                      "psnr:90 or less", "", "--syntax 202 is lossless"},
+                     ExitCode::usage);
   const bool lossy_syntax = options.syntax == TransferSyntax::htj2k;
   if (lossy_syntax != (options.quality.kind == Quality::Kind::lossless)) return;
   throw InputError({lossy_syntax ? "Lossy compression needs to know how much may be lost"

@@ -39,6 +39,7 @@ size_t contrasts_of(const ScanSummary& scan) {
 
 std::map<int64_t, at::Tensor> references_for(const std::vector<std::vector<int64_t>>& batches,
                                              const ScanReader& reader, const ReconContext& context) {
+  if (!context.options.parts.any()) return {};
   const DeviceScope scope(context.device);
   const FrameSource read = [&](const std::vector<int64_t>& frames) {
     throw_if_interrupted();

@@ -29,7 +29,7 @@ constexpr int64_t map_lines = 24;
 struct Input {
   UndersampledKSpace kspace;
   std::optional<Calibration> calibration;
-  at::Tensor phase_reference = {};  ///< (frame, coil); undefined: each frame's own
+  at::Tensor phase_reference = {};  ///< (frame, coil); undefined, or zeros: the frame's own
 };
 
 /// The same verb on the image's lines and, where there are any, on the separate calibration lines.
@@ -60,12 +60,16 @@ auto timed(const char* name, Data&& input, Step&& step) {
   return result;
 }
 
-/// (frame, coil)
-at::Tensor references_of(const FrameBatch& batch, const std::map<int64_t, at::Tensor>& by_place) {
+/// (frame, coil), zeros for frames without one.
+at::Tensor references_of(const Input& input, const std::vector<FrameLabel>& labels,
+                         const std::map<int64_t, at::Tensor>& by_place) {
   if (by_place.empty()) return {};
-  std::vector<at::Tensor> references;
-  for (const FrameLabel& label : batch.labels) references.push_back(by_place.at(label.place));
-  return at::stack(references);
+  const at::Tensor& samples = input.kspace.samples;
+  at::Tensor references = at::zeros({samples.size(0), samples.size(1)}, samples.options());
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (const auto found = by_place.find(labels[i].place); found != by_place.end())
+      references[static_cast<int64_t>(i)].copy_(found->second);
+  return references;
 }
 
 Input to_device(const FrameBatch& batch, const Device& device) {
@@ -109,8 +113,7 @@ std::optional<SensitivityMaps> combination(const CoilImages& images, const Input
   if (context.options.combination == Combination::adaptive)
     return estimate_sensitivities(
         central_calibration(input, filled),
-        {images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)}, {},
-        input.phase_reference);
+        {images.samples.size(axis::x), images.samples.size(axis::y), images.samples.size(axis::z)});
   if (!context.options.noise_map) return std::nullopt;
   return own_combination(images);
 }
@@ -123,6 +126,14 @@ Image combine_coils(const CoilImages& images, const std::optional<SensitivityMap
   if (context.options.combination == Combination::rss)
     return root_sum_of_squares(to_image_grid(images, context.fov_ratio_zyx, context.image_matrix));
   return to_image_grid(combine(images, *maps), context.fov_ratio_zyx, context.image_matrix);
+}
+
+/// Tells the phase of the image, and of the maps, against `reference`.
+void refer(ReconstructionSteps& steps, const CoilImages& images, const at::Tensor& reference,
+           const ReconContext& context) {
+  steps.maps = refer_phase(*steps.maps, reference);
+  const Image referred = combine_coils(images, steps.maps, context);
+  steps.combined.samples = at::polar(steps.magnitude.samples, at::angle(referred.samples));
 }
 
 /// float32 (frame, z, y, x) on the CPU, by name.
@@ -212,9 +223,34 @@ Input whitened(const FrameBatch& batch, const ReconContext& context) {
 /// The first half of the sentence.
 Input prepared(const FrameBatch& batch, const ReconContext& context) {
   Input input = whitened(batch, context);
-  input.phase_reference = references_of(batch, context.phase_references);
+  input.phase_reference = references_of(input, batch.labels, context.phase_references);
   return timed("compress coils", std::move(input),
                [&](Input&& in) { return compress(std::move(in), context.options.coils); });
+}
+
+PhaseReference reference_of(const FrameBatch& batch, const ReconContext& context) {
+  const Input input = whitened(batch, context);
+  const at::Tensor& samples = input.kspace.samples;
+  return phase_reference(central_calibration(input, zero_filled(input.kspace)),
+                         {samples.size(axis::kx), samples.size(axis::ky), samples.size(axis::kz)});
+}
+
+/// (coil), of the first of `frames` that can be read and holds more than noise; of noise if there is no
+/// other.
+at::Tensor reference_of(const std::vector<int64_t>& frames, const FrameSource& read,
+                        const ReconContext& context) {
+  at::Tensor of_noise;
+  for (const int64_t frame : frames) {
+    try {
+      const PhaseReference found = reference_of(read({frame}), context);
+      if (found.above_noise.item<bool>()) return found.combination[0];
+      if (!of_noise.defined()) of_noise = found.combination[0];
+    } catch (const InputError& error) {
+      if (frame == frames.back() && !of_noise.defined()) throw;
+      log_warning("phase reference", std::string("taken from another frame: ") + error.what());
+    }
+  }
+  return of_noise;
 }
 
 }  // namespace
@@ -247,20 +283,17 @@ PartialFourierFilling completed(const KSpace& interpolated, const Sampling& samp
 std::map<int64_t, at::Tensor> phase_references(const FrameSource& read, const ScanSummary& scan,
                                                const std::vector<int64_t>& frames,
                                                const ReconContext& context) {
-  std::map<int64_t, int64_t> first_frame;  // of every place
+  if (context.options.combination != Combination::adaptive) return {};
+  std::map<int64_t, std::vector<int64_t>> frames_at;
   for (size_t i = 0; i < scan.labels.size(); ++i)
-    first_frame.emplace(scan.labels[i].place, static_cast<int64_t>(i));
-  const bool comparable = first_frame.size() < scan.labels.size();
-  if (!comparable || context.options.combination != Combination::adaptive) return {};
+    frames_at[scan.labels[i].place].push_back(static_cast<int64_t>(i));
   std::map<int64_t, at::Tensor> references;
   for (const int64_t frame : frames) {
     const int64_t place = scan.labels[static_cast<size_t>(frame)].place;
-    if (references.contains(place)) continue;
-    const Input input = whitened(read({first_frame.at(place)}), context);
-    const Calibration centre = central_calibration(input, zero_filled(input.kspace));
-    const at::Tensor& samples = input.kspace.samples;
-    references[place] =
-        phase_reference(centre, {samples.size(axis::kx), samples.size(axis::ky), samples.size(axis::kz)})[0];
+    if (frames_at[place].size() == 1 || references.contains(place) ||
+        context.phase_references.contains(place))
+      continue;
+    references[place] = reference_of(frames_at[place], read, context);
   }
   return references;
 }
@@ -279,21 +312,21 @@ ReconstructionSteps reconstruct_steps(const FrameBatch& batch, const ReconContex
   const std::optional<SensitivityMaps> maps = combination(images, input, context, filled.kspace);
   const Image combined =
       timed("combine", images, [&](const CoilImages& coils) { return combine_coils(coils, maps, context); });
-  ReconstructionSteps steps{input.kspace, filled, complete.kspace, maps, combined, {}};
+  ReconstructionSteps steps{input.kspace, filled, complete.kspace, maps, combined, magnitude(combined), {}};
+  if (input.phase_reference.defined()) refer(steps, images, input.phase_reference, context);
   note_trust(complete, steps.filled.frames);
   if (options.noise_map)
-    steps.noise_maps =
-        noise_maps({input.kspace, input.calibration, filled, *maps, magnitude(combined).samples}, context,
-                   part_of(progress, share, 1));
+    steps.noise_maps = noise_maps({input.kspace, input.calibration, filled, *maps, steps.magnitude.samples},
+                                  context, part_of(progress, share, 1));
   if (!context.image_turned) return steps;
-  steps.combined.samples = turn_about_centre(combined.samples);
+  for (Image* image : {&steps.combined, &steps.magnitude}) image->samples = turn_about_centre(image->samples);
   for (auto& [name, samples] : steps.noise_maps) samples = turn_about_centre(samples);
   return steps;
 }
 
 ReconstructedBatch result_of(const ReconstructionSteps& steps, const ReconOptions& options) {
-  ReconstructedBatch result{Image(magnitude(steps.combined).samples.cpu()), steps.kspace.sampling,
-                            steps.filled.frames, steps.filled.lessons, steps.noise_maps};
+  ReconstructedBatch result{Image(steps.magnitude.samples.cpu()), steps.kspace.sampling, steps.filled.frames,
+                            steps.filled.lessons, steps.noise_maps};
   result.maps.merge(parts_of(steps.combined, options.parts));
   return result;
 }

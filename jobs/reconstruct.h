@@ -32,7 +32,7 @@ struct ReconContext {
   bool image_turned = false;            ///< turn what comes out about its centre
   std::vector<Decision> evidence = {};  ///< what was decided here, for the report
   Interpolator interpolator = {};
-  std::map<int64_t, at::Tensor> phase_references = {};  ///< below; none: each frame has its own
+  std::map<int64_t, at::Tensor> phase_references = {};  ///< from phase_references(), where phases matter
 };
 
 /// What becomes of lines that were not encoded. Where lines within the encoded range are left empty too
@@ -50,11 +50,11 @@ ReconContext prepare(const ScanSummary& scan, const ReconOptions& options, const
 /// Frames of a scan as its reader hands them on.
 using FrameSource = std::function<FrameBatch(const std::vector<int64_t>& frames)>;
 
-/// What makes the phases of echoes and repetitions comparable: of every slice that `frames` touches, the
-/// phase reference (recon/sensitivities.h) of its first frame in the scan, asked for or not, so that a scan
-/// may be computed in parts. (coil) by FrameLabel::place, in whitened coils before they are compressed.
-/// Nothing, and nothing is read, where no slice has several frames or the image has no phase. The caller has
-/// opened its DeviceScope.
+/// What makes the phases of echoes and repetitions comparable: of every slice of `frames` that has several
+/// frames, and none in `context` yet, the phase reference (recon/sensitivities.h). It is that of the slice's
+/// first frame in the scan that holds more than noise, so that a scan may be computed in parts. (coil) by
+/// FrameLabel::place, in whitened coils before they are compressed. Where the image has no phase, nothing.
+/// The caller has opened its DeviceScope. @throws InputError when none of a slice's frames can be read.
 std::map<int64_t, at::Tensor> phase_references(const FrameSource& read, const ScanSummary& scan,
                                                const std::vector<int64_t>& frames,
                                                const ReconContext& context);
@@ -74,6 +74,7 @@ struct ReconstructionSteps {
   KSpace completed;                     ///< `filled`, after partial Fourier and the k-space filter
   std::optional<SensitivityMaps> maps;  ///< on the encoded grid; none: root sum of squares
   Image combined;                       ///< complex64, of a root sum of squares float32 (frame, z, y, x)
+  Image magnitude;  ///< of `combined`, float32; owes nothing to the phase references, not a bit
   std::map<std::string, at::Tensor> noise_maps;  ///< where asked for, on the CPU
 };
 

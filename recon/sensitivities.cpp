@@ -128,6 +128,14 @@ at::Tensor power_iteration(const at::Tensor& images, const at::Tensor& otherwise
   return v.view({images.size(0), -1, images.size(1)}).transpose(1, 2).reshape(images.sizes());
 }
 
+/// `v` (frame, coil, z, y, x), every voxel turned so that its inner product with `reference` (frame, coil, 1,
+/// 1, 1) is real and positive.
+at::Tensor turned_to(const at::Tensor& v, const at::Tensor& reference) {
+  const at::Tensor along = (reference.conj() * v).sum(axis::coil, /*keepdim=*/true);
+  const at::Tensor size = along.abs();
+  return v * at::where(size > 0, along.conj() / size, at::ones_like(along));
+}
+
 /// The eigenvectors, turned so that their inner product with `reference` is real and positive. Frames go in
 /// groups whose covariances stay within `most_covariances` numbers.
 at::Tensor dominant_eigenvectors(const at::Tensor& images, const at::Tensor& reference,
@@ -139,10 +147,7 @@ at::Tensor dominant_eigenvectors(const at::Tensor& images, const at::Tensor& ref
     const int64_t n = std::min(group, images.size(0) - first);
     groups.push_back(power_iteration(images.narrow(0, first, n), reference.narrow(0, first, n), options));
   }
-  const at::Tensor v = at::cat(groups);
-  const at::Tensor along = (reference.conj() * v).sum(axis::coil, /*keepdim=*/true);
-  const at::Tensor size = along.abs();
-  return v * at::where(size > 0, along.conj() / size, at::ones_like(along));
+  return turned_to(at::cat(groups), reference);
 }
 
 /// Weights (n, grid) of cubic convolution (Keys, IEEE TASSP 29:1153, 1981) from a grid of `grid` voxels to
@@ -185,17 +190,22 @@ void check(const Calibration& calibration, const MatrixSize& matrix, const Sensi
   }
 }
 
-/// phase_reference as (frame, coil, 1, 1, 1). An eigenvector has no phase of its own.
-at::Tensor reference_of(const at::Tensor& images) {
-  const at::Tensor strongest = strongest_combination(images);
-  const at::Tensor mean = (strongest.conj() * images.sum({axis::z, axis::y, axis::x})).sum(1, true);
-  const at::Tensor size = mean.abs();
-  const at::Tensor turned = strongest * at::where(size > 0, mean / size, at::ones_like(mean));
-  return turned.view({images.size(0), images.size(1), 1, 1, 1});
+/// Largest share of the power that a combination of `coils` coils of noise holds (Marchenko and Pastur, Math.
+/// USSR Sb. 1:457, 1967), in a block of which the window leaves a quarter, and a fifth more.
+double share_of_noise(int64_t coils, const std::array<BlockAxis, 3>& axes) {
+  double samples = 0.25;
+  for (const BlockAxis& axis : axes) samples *= static_cast<double>(axis.used.size());
+  const auto n = static_cast<double>(coils);
+  const double edge = 1 + std::sqrt(n / samples);
+  return std::min(0.9, 1.2 * edge * edge / n);
 }
 
-at::Tensor scaled_images(const Calibration& calibration, const MatrixSize& matrix) {
-  return of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
+/// The combination (frame, coil), turned so that it makes the mean of the images real and positive: an
+/// eigenvector has no phase of its own.
+at::Tensor of_zero_mean_phase(const at::Tensor& combination, const at::Tensor& images) {
+  const at::Tensor mean = (combination.conj() * images.sum({axis::z, axis::y, axis::x})).sum(1, true);
+  const at::Tensor size = mean.abs();
+  return combination * at::where(size > 0, mean / size, at::ones_like(mean));
 }
 
 }  // namespace
@@ -206,24 +216,31 @@ at::Tensor strongest_combination(const at::Tensor& samples) {
   return hermitian_eigen(gram).vectors.select(2, -1).to(at::kComplexFloat);
 }
 
-at::Tensor phase_reference(const Calibration& calibration, MatrixSize matrix) {
+PhaseReference phase_reference(const Calibration& calibration, MatrixSize matrix) {
   check(calibration, matrix, {});
-  return reference_of(scaled_images(calibration, matrix)).flatten(1);
+  const auto axes = block_axes(calibration, matrix);
+  const at::Tensor images = of_unit_size(low_resolution_images(calibration, axes));
+  const at::Tensor strongest = strongest_combination(images);
+  const at::Tensor in_it = at::matmul(strongest.conj().unsqueeze(1), images.flatten(2));
+  const at::Tensor share = in_it.abs().square().sum({1, 2}) / images.abs().square().sum({1, 2, 3, 4});
+  return {of_zero_mean_phase(strongest, images), share > share_of_noise(images.size(1), axes)};
+}
+
+SensitivityMaps refer_phase(const SensitivityMaps& maps, const at::Tensor& reference) {
+  const int64_t frames = maps.samples.size(0), coils = maps.samples.size(1);
+  check_tensor(reference, "phase reference", {{"frame", frames}, {"coil", coils}}, at::kComplexFloat);
+  return {turned_to(maps.samples, reference.view({frames, coils, 1, 1, 1})), maps.basis};
 }
 
 SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSize matrix,
-                                       const SensitivityOptions& options, const at::Tensor& reference) {
+                                       const SensitivityOptions& options) {
   check(calibration, matrix, options);
-  const at::Tensor images = scaled_images(calibration, matrix);
-  at::Tensor against = reference_of(images);
-  if (reference.defined()) {
-    check_tensor(reference, "phase reference", {{"frame", images.size(0)}, {"coil", images.size(1)}},
-                 at::kComplexFloat);
-    against = unit_or(reference.view(against.sizes()), against);
-  }
-  at::Tensor maps = dominant_eigenvectors(images, against, options);
+  const at::Tensor images = of_unit_size(low_resolution_images(calibration, block_axes(calibration, matrix)));
+  const at::Tensor reference = of_zero_mean_phase(strongest_combination(images), images)
+                                   .view({images.size(0), images.size(1), 1, 1, 1});
+  at::Tensor maps = dominant_eigenvectors(images, reference, options);
   maps = interpolate(interpolate(interpolate(maps, axis::z, matrix.z), axis::y, matrix.y), axis::x, matrix.x);
-  return {unit_or(maps, against).contiguous(), calibration.basis};
+  return {unit_or(maps, reference).contiguous(), calibration.basis};
 }
 
 }  // namespace raki

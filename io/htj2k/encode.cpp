@@ -176,7 +176,7 @@ std::vector<uint8_t> encoded_lossily(const PixelImage& image, const EncodeOption
   std::vector<uint8_t> best = at(coarse_is_good ? coarse : fine);
   if (const double most = reached(image, best, kind); most < wanted)
     refuse(coarse_is_good ? "The compression ratio cannot be reached" : "The PSNR cannot be reached",
-           to_text(options.quality) + ", and at most " + short_text(most) + " with this image", "less");
+           std::to_string(wanted), std::to_string(most) + ", what this image reaches, or less");
   for (int i = 0; i < bisections; ++i) {
     const double middle = (fine + coarse) / 2;
     std::vector<uint8_t> bytes = at(middle);

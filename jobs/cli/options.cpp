@@ -279,7 +279,7 @@ void add_file_options(CLI::App& command, ReconOptions& options) {
              to_text(options.syntax),
              [&options](const std::string& text) { options.syntax = transfer_syntax_from_text(text); });
   add_parsed(command, "--quality",
-             "Of --syntax 203: ratio:N, or psnr:N in dB of the 16-bit range, at most 107", "none",
+             "Of --syntax 203: ratio:N, or psnr:N in dB of the 16-bit range, at most 90", "none",
              [&options](const std::string& text) { options.quality = quality_from_text(text); });
   add_parsed(command, "--voxel-centre",
              "What the scan's position is the centre of: fourier-origin or grid-middle", "fourier-origin",

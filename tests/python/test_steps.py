@@ -106,19 +106,18 @@ def test_the_sentence_can_be_said_step_by_step(phantom):
 def test_maps_with_one_reference_keep_the_phase_between_echoes(phantom):
     begin, end = raki.detect_sampling(phantom.mask).acs_ky
     calibration = raki.remove_readout_oversampling(phantom.kspace, 2)[..., begin:end, :]
-    later = calibration * np.complex64(np.exp(0.9j))
-    echoes = np.stack([calibration, later])                                # (echo, slice, coil, 1, ky, kx)
-    reference = raki.phase_reference(calibration, (1, 96, 96))                # (slice, coil)
-    both = np.stack([reference, reference])
-    maps = raki.estimate_sensitivities(echoes, (1, 96, 96), reference=both)
-    assert reference.shape == both.shape[1:] == calibration.shape[:2] and maps.shape == (*both.shape, 1, 96, 96)
-    assert relative(maps[1], maps[0]) < 1e-3                               # not turned back
+    echoes = np.stack([calibration, calibration * np.complex64(np.exp(0.9j))])       # (echo, slice, coil, 1, ky, kx)
     own = raki.estimate_sensitivities(echoes, (1, 96, 96))
-    assert relative(own[1], np.exp(0.9j) * own[0]) < 1e-3 and relative(own[0], maps[0]) < 1e-3
-    of_all = raki.estimate_sensitivities(echoes, (1, 96, 96), reference=reference[0])
-    assert relative(of_all[0, 0], maps[0, 0]) < 1e-6
-    with pytest.raises(raki.InputError, match="phase reference does not fit"):
-        raki.estimate_sensitivities(echoes, (1, 96, 96), reference=reference)
+    assert relative(own[1], np.exp(0.9j) * own[0]) < 1e-3                            # each turned to its own mean
+    reference = raki.phase_reference(calibration, (1, 96, 96))
+    assert reference.shape == calibration.shape[:2]
+    maps = raki.refer_phase(own, reference)                                          # (slice, coil) for both echoes
+    assert relative(maps[1], maps[0]) < 1e-3
+    assert relative(maps[0], own[0]) < 0.1                                           # own: turned before it was interpolated
+    assert relative(raki.refer_phase(own, reference[0])[:, 0], maps[:, 0]) < 1e-6    # (coil)
+    for wrong, word in ((reference[:, :3], "does not fit"), (reference.real, "complex64")):
+        with pytest.raises(raki.InputError, match=word):
+            raki.refer_phase(own, wrong)
 
 
 def test_comparison_is_the_definition():

@@ -38,14 +38,16 @@ Run::Run(std::shared_ptr<const Scan> scan, const ReconOptions& options, const De
       order_(all_frames(batches_)),
       series_(make_series(scan_->summary, std::ssize(order_), {})) {
   clear_step_times();  // those of the run before
-  const DeviceScope scope(device);
-  const FrameSource read = [&](const auto& frames) { return scan_->read(frames); };
-  context_.phase_references = phase_references(read, scan_->summary, order_, context_);
 }
 
 ReconstructionSteps Run::compute(const std::vector<int64_t>& frames, const Interpolator& interpolator,
                                  const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
+  const FrameSource read = [&](const std::vector<int64_t>& of_slice) {
+    if (progress) progress(0);  // looks for Ctrl-C
+    return scan_->read(of_slice);
+  };
+  context_.phase_references.merge(phase_references(read, scan_->summary, frames, context_));
   const FrameBatch batch = scan_->read(frames);
   ReconContext context = context_;
   context.interpolator = interpolator;

@@ -128,16 +128,20 @@ void bind_transforms(py::module_& module) {
 
 void bind_combination(py::module_& module) {
   module.def("estimate_sensitivities", [](const at::Tensor& calibration, std::array<int64_t, 3> zyx,
-                                          int64_t window, int64_t iterations,
-                                          const std::optional<at::Tensor>& reference) {
+                                          int64_t window, int64_t iterations) {
     const Work work(device_holding(calibration));
     return estimate_sensitivities(Calibration(calibration, basis_of(calibration)), {zyx[2], zyx[1], zyx[0]},
-                                  {window, iterations}, reference.value_or(at::Tensor()))
+                                  {window, iterations})
         .samples;
   });
   module.def("phase_reference", [](const at::Tensor& calibration, std::array<int64_t, 3> zyx) {
     const Work work(device_holding(calibration));
-    return phase_reference(Calibration(calibration, basis_of(calibration)), {zyx[2], zyx[1], zyx[0]});
+    return phase_reference(Calibration(calibration, basis_of(calibration)), {zyx[2], zyx[1], zyx[0]})
+        .combination;
+  });
+  module.def("refer_phase", [](const at::Tensor& maps, const at::Tensor& reference) {
+    const Work work(device_holding(maps));
+    return refer_phase(SensitivityMaps(maps, basis_of(maps)), reference).samples;
   });
   module.def("combine", [](const at::Tensor& images, const at::Tensor& maps) {
     const Work work(device_holding(images));

@@ -18,8 +18,8 @@ Whole jobs        read_scan, reconstruct, write, write_dicom, evaluate, phantom,
                   their keywords, methods the methods
 Steps             detect_sampling, estimate_noise_covariance, whitening_matrix, prewhiten, remove_readout_oversampling,
                   compress_coils, interpolate, fit_noise_aware, train, fill_partial_fourier, filter_kspace,
-                  to_coil_images, to_kspace, phase_reference, estimate_sensitivities, combine, root_sum_of_squares,
-                  noise_map, to_image_grid, compare_images
+                  to_coil_images, to_kspace, estimate_sensitivities, phase_reference, refer_phase, combine,
+                  root_sum_of_squares, noise_map, to_image_grid, compare_images
 Networks          Network, training_data, train, read_lessons
 Data preparation  uniform_mask, fastmri_mask, resize, warp_affine, rotate, random_object_bbox, from_bart, to_bart
 Errors            Error, InputError (a ValueError), DeviceError and Bug (RuntimeErrors)
@@ -51,7 +51,7 @@ from raki._resize import resize
 from raki._scan import Scan, read_scan
 from raki._steps import (combine, compare_images, compress_coils, detect_sampling, estimate_noise_covariance,
                          estimate_sensitivities, fastmri_mask, fill_partial_fourier, filter_kspace, phase_reference, prewhiten,
-                         remove_readout_oversampling, root_sum_of_squares, to_coil_images, to_image_grid, to_kspace,
+                         refer_phase, remove_readout_oversampling, root_sum_of_squares, to_coil_images, to_image_grid, to_kspace,
                          uniform_mask, whitening_matrix)
 from raki._warp import rotate, warp_affine
 

@@ -22,7 +22,8 @@ class Reconstruction:
     """What `reconstruct` made. Arrays are of the kind and on the device of what was given, images float32.
 
     image           magnitude (..., y, x) or (..., z, y, x): the axes of the k-space without its coils; of a scan (frame, z, y, x)
-    complex_image   the same before the magnitude (None after combine="rss")
+    complex_image   the same before the magnitude (None after combine="rss"); phases can be compared between echoes and
+                    repetitions of a file's slices, while frames of an array are slices, each with a phase of its own
     kspace          every line measured or filled, (..., coil, [kz,] ky, kx), whitened and compressed as the image was made
     coil_images     its Fourier transform, made when asked for
     sensitivities   the maps the coils were combined with, or None

@@ -101,39 +101,38 @@ def _zyx(matrix: Sequence[int], axes: _shapes.Axes) -> tuple[int, ...]:
     return tuple(matrix) if axes.has_z else (1, *matrix)
 
 
-def phase_reference(calibration: Array, matrix: Sequence[int]) -> Array:
-    """The coil combination (..., coil) with most signal, in which the mean of the image has phase 0.
+def estimate_sensitivities(calibration: Array, matrix: Sequence[int], window: int = 3, iterations: int = 8) -> Array:
+    """Coil maps with a sum of squares of 1 on the grid `matrix`, (y, x) or (z, y, x), from calibration lines.
 
-    Maps of several echoes or repetitions that were estimated with one reference give images whose phases can be compared.
+    Walsh, Gmitro, Marcellin, MRM 43:682 (2000), with a window of `window` voxels of the low-resolution image.
     """
+    samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
+    return kind.give(axes.coils(_engine.estimate_sensitivities(samples, _zyx(matrix, axes), window, iterations)))
+
+
+def phase_reference(calibration: Array, matrix: Sequence[int]) -> Array:
+    """The coil combination (..., coil) with most signal, in which the mean of the image has phase 0, for `refer_phase`."""
     samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
     found = _engine.phase_reference(samples, _zyx(matrix, axes))
     return kind.give(found.reshape(*axes.leading, -1))
 
 
-def _reference(array: Any, samples: torch.Tensor, axes: _shapes.Axes) -> torch.Tensor | None:
-    """(frame, coil) beside `samples`, of (coil) for all frames or of one for each."""
-    if array is None:
-        return None
-    tensor, _ = _arrays.take(array, "phase reference")
+def refer_phase(sensitivities: Array, reference: Any) -> Array:
+    """The maps, turned so that they give an image the phase of the coil combination `reference`.
+
+    With one reference for its echoes, (coil) or with any of the maps' axes before the coils, as NumPy broadcasts them, the
+    phases of a slice can be compared; otherwise each frame's phases are those of its own `phase_reference`.
+    """
+    samples, kind, axes = _shapes.canonical_coils(sensitivities, "sensitivities")
+    tensor, _ = _arrays.take(reference, "phase reference")
     _arrays.require(tensor, torch.complex64, "phase reference")
     whole = (*axes.leading, samples.shape[1])
-    if tuple(tensor.shape) not in (whole, whole[-1:]):
-        raise InputError("The phase reference does not fit the calibration", str(tuple(tensor.shape)), f"{whole[-1:]} or {whole}")
-    return tensor.expand(whole).reshape(samples.shape[:2]).to(samples.device)
-
-
-def estimate_sensitivities(calibration: Array, matrix: Sequence[int], window: int = 3, iterations: int = 8,
-                           reference: Any = None) -> Array:
-    """Coil maps with a sum of squares of 1 on the grid `matrix`, (y, x) or (z, y, x), from calibration lines.
-
-    Walsh, Gmitro, Marcellin, MRM 43:682 (2000), with a window of `window` voxels of the low-resolution image. They make the
-    phase of an image that of the coil combination `reference`, (coil) or (..., coil): each frame's own `phase_reference`
-    unless given.
-    """
-    samples, kind, axes = _shapes.canonical_coils(calibration, "calibration")
-    against = _reference(reference, samples, axes)
-    return kind.give(axes.coils(_engine.estimate_sensitivities(samples, _zyx(matrix, axes), window, iterations, against)))
+    try:
+        against = tensor.broadcast_to(whole)
+    except RuntimeError:
+        raise InputError("The phase reference does not fit the sensitivities", str(tuple(tensor.shape)),
+                         f"(coil) up to {whole}") from None
+    return kind.give(axes.coils(_engine.refer_phase(samples, against.reshape(samples.shape[:2]).to(samples.device))))
 
 
 def combine(coil_images: Array, sensitivities: Any) -> Array:
