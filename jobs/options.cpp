@@ -166,7 +166,7 @@ void check_options(const ReconOptions& options) {
                      ExitCode::usage);
   if (options.quality.kind == Quality::Kind::psnr && options.quality.value > largest_psnr)
     throw InputError({"Not every image reaches this PSNR", "psnr:" + std::to_string(options.quality.value),
-                      "psnr:90 or less", "", "--syntax 202 is lossless"},
+                      "psnr:" + short_text(largest_psnr) + " or less", "", "--syntax 202 is lossless"},
                      ExitCode::usage);
   const bool lossy_syntax = options.syntax == TransferSyntax::htj2k;
   if (lossy_syntax != (options.quality.kind == Quality::Kind::lossless)) return;

@@ -61,8 +61,8 @@ auto timed(const char* name, Data&& input, Step&& step) {
 }
 
 /// (frame, coil), zeros for frames without one.
-at::Tensor references_of(const Input& input, const std::vector<FrameLabel>& labels,
-                         const std::map<int64_t, at::Tensor>& by_place) {
+at::Tensor references_by_frame(const Input& input, const std::vector<FrameLabel>& labels,
+                               const std::map<int64_t, at::Tensor>& by_place) {
   if (by_place.empty()) return {};
   const at::Tensor& samples = input.kspace.samples;
   at::Tensor references = at::zeros({samples.size(0), samples.size(1)}, samples.options());
@@ -223,7 +223,7 @@ Input whitened(const FrameBatch& batch, const ReconContext& context) {
 /// The first half of the sentence.
 Input prepared(const FrameBatch& batch, const ReconContext& context) {
   Input input = whitened(batch, context);
-  input.phase_reference = references_of(input, batch.labels, context.phase_references);
+  input.phase_reference = references_by_frame(input, batch.labels, context.phase_references);
   return timed("compress coils", std::move(input),
                [&](Input&& in) { return compress(std::move(in), context.options.coils); });
 }
@@ -237,8 +237,8 @@ PhaseReference reference_of(const FrameBatch& batch, const ReconContext& context
 
 /// (coil), of the first of `frames` that can be read and holds more than noise; of noise if there is no
 /// other.
-at::Tensor reference_of(const std::vector<int64_t>& frames, const FrameSource& read,
-                        const ReconContext& context) {
+at::Tensor first_reference(const std::vector<int64_t>& frames, const FrameSource& read,
+                           const ReconContext& context) {
   at::Tensor of_noise;
   for (const int64_t frame : frames) {
     try {
@@ -293,7 +293,7 @@ std::map<int64_t, at::Tensor> phase_references(const FrameSource& read, const Sc
     if (frames_at[place].size() == 1 || references.contains(place) ||
         context.phase_references.contains(place))
       continue;
-    references[place] = reference_of(frames_at[place], read, context);
+    references[place] = first_reference(frames_at[place], read, context);
   }
   return references;
 }

@@ -191,7 +191,8 @@ void check(const Calibration& calibration, const MatrixSize& matrix, const Sensi
 }
 
 /// Largest share of the power that a combination of `coils` coils of noise holds (Marchenko and Pastur, Math.
-/// USSR Sb. 1:457, 1967), in a block of which the window leaves a quarter, and a fifth more.
+/// USSR Sb. 1:457, 1967), in a block of which the window leaves a quarter, and a fifth more; below 1, which a
+/// single coil always holds.
 double share_of_noise(int64_t coils, const std::array<BlockAxis, 3>& axes) {
   double samples = 0.25;
   for (const BlockAxis& axis : axes) samples *= static_cast<double>(axis.used.size());

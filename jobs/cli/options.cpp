@@ -278,9 +278,10 @@ void add_file_options(CLI::App& command, ReconOptions& options) {
              "explicit-le (uncompressed)",
              to_text(options.syntax),
              [&options](const std::string& text) { options.syntax = transfer_syntax_from_text(text); });
-  add_parsed(command, "--quality",
-             "Of --syntax 203: ratio:N, or psnr:N in dB of the 16-bit range, at most 90", "none",
-             [&options](const std::string& text) { options.quality = quality_from_text(text); });
+  add_parsed(
+      command, "--quality",
+      "Of --syntax 203: ratio:N, or psnr:N in dB of the 16-bit range, at most " + short_text(largest_psnr),
+      "none", [&options](const std::string& text) { options.quality = quality_from_text(text); });
   add_parsed(command, "--voxel-centre",
              "What the scan's position is the centre of: fourier-origin or grid-middle", "fourier-origin",
              [&options](const std::string& text) { options.voxel_centre = voxel_centre_from_text(text); });
