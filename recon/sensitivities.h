@@ -25,7 +25,7 @@ SensitivityMaps estimate_sensitivities(const Calibration& calibration, MatrixSiz
 /// What the phases of several frames can be told against.
 struct PhaseReference {
   at::Tensor combination;  ///< unit vectors (frame, coil) complex64
-  at::Tensor above_noise;  ///< (frame) bool: it holds more of the power than a combination of noise would
+  at::Tensor above_noise;  ///< (frame) bool: the lines hold more power in the middle than noise would
 };
 
 /// The coil combination with most signal in the low-resolution image, turned so that the mean of that image

@@ -95,10 +95,10 @@ def noise_like(samples):
 
 @pytest.mark.parametrize("before", [noise_like, np.zeros_like, lambda samples: np.full_like(samples, np.nan)],
                          ids=["noise", "zeros", "damaged"])
-def test_a_first_frame_without_signal_is_no_reference(raki, phantom, tmp_path, before):
+def test_a_first_frame_without_signal_is_no_reference(raki, phantom, echoes, tmp_path, before):
     scan = write_echoes(phantom / "scan.h5", tmp_path / "scan.mrd", before=before)
-    phase, image = results(raki, scan, tmp_path / "out", "--frames", "2:6")
-    assert_phases_are_the_objects(phase, image)
+    found = results(raki, scan, tmp_path / "out", "--frames", "2:6")
+    assert all(map(np.array_equal, found, results(raki, echoes, tmp_path / "without")))
 
 
 def test_the_magnitude_owes_nothing_to_the_reference(raki, echoes, tmp_path):

@@ -120,11 +120,15 @@ TEST(Sensitivities, NoiseAndNothingAreNoReference) {
     calibration.first_ky = 128 / 2 - samples.size(3) / 2;
     return phase_reference(calibration, {128, 128, 1}).above_noise.all().item<bool>();
   };
-  for (const int64_t coils : {2, 8, 32})
-    for (const int64_t lines : {16, 24, 40})
-      EXPECT_FALSE(above_noise(laws::random_complex({1, coils, 1, lines, 128}))) << coils << " " << lines;
+  for (const int64_t coils : {1, 2, 8, 32})
+    for (const int64_t lines : {16, 24, 40}) {
+      const at::Tensor noise = laws::random_complex({1, coils, 1, lines, 128});
+      EXPECT_FALSE(above_noise(noise)) << coils << " " << lines;
+      EXPECT_FALSE(above_noise(noise + 3 * noise.narrow(1, 0, 1))) << "correlated: " << coils << " " << lines;
+    }
   EXPECT_FALSE(above_noise(at::zeros({1, 8, 1, 24, 128}, at::kComplexFloat)));
-  EXPECT_TRUE(above_noise(head(24, 0.05).kspace.samples.slice(3, 60, 84)));
+  for (const int64_t lines : {8, 24, 40})
+    EXPECT_TRUE(above_noise(head(24, 0.05).kspace.samples.slice(3, 72 - lines / 2, 72 + lines / 2))) << lines;
 }
 
 TEST(Sensitivities, SeparateCalibrationIsCentredOnItsOwnMiddle) {
