@@ -4,6 +4,7 @@
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
+#include <omp.h>
 
 #include <charconv>
 #include <new>
@@ -14,9 +15,17 @@
 #include "gpu/host_memory.h"
 #include "gpu/log.h"
 
+/// MKL's mkl_set_num_threads_local as C has it, in a LibTorch that is built with MKL. Answers the number
+/// before; 0: that of the process.
+extern "C" [[gnu::weak]] int MKL_Set_Num_Threads_Local(int threads);
+
 namespace raki {
 
 namespace {
+
+int set_mkl_threads_here(int threads) {
+  return MKL_Set_Num_Threads_Local == nullptr ? 0 : MKL_Set_Num_Threads_Local(threads);
+}
 
 constexpr const char* accepted_devices = "auto, cpu, cuda or cuda:N";
 
@@ -84,6 +93,17 @@ void set_threads(int threads) {
 
 int threads() {
   return at::get_num_threads();
+}
+
+// at::set_num_threads would reach further: a thread takes the number of its last call, by any thread, when it
+// first computes. `threads()` comes first, since LibTorch initialises the calling thread in it.
+OneThread::OneThread() : openmp_before_(threads()), mkl_before_(set_mkl_threads_here(1)) {
+  omp_set_num_threads(1);
+}
+
+OneThread::~OneThread() {
+  omp_set_num_threads(openmp_before_);
+  set_mkl_threads_here(mkl_before_);
 }
 
 struct DeviceScope::State {

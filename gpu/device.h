@@ -39,6 +39,19 @@ std::string why_no_cuda();
 void set_threads(int threads);
 int threads();
 
+/// LibTorch computes on one thread for the calling thread while it lives; other threads keep theirs, also
+/// those that begin meanwhile.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int openmp_before_, mkl_before_;
+};
+
 /// Makes `device` the current one for the calling thread and turns autograd off while it lives.
 class DeviceScope {
  public:

@@ -2,6 +2,7 @@
 # package was built with CUDA and no nvcc is installed, and links the CUDA libraries into every program.
 #   torch_cpu_part    libtorch_cpu, libc10
 #   torch_cuda_part   libtorch_cuda, libc10_cuda (for libraki_cuda.so only)
+#   torch_openmp      the OpenMP runtime that LibTorch computes on, for its functions (omp.h)
 
 execute_process(
   COMMAND ${RAKI_PYTHON} -c "import importlib.util, importlib.metadata as m; print(importlib.util.find_spec('torch').submodule_search_locations[0] + ';' + m.version('torch'))"
@@ -24,6 +25,16 @@ raki_import_torch(torch_c10 libc10.so)
 raki_import_torch(torch_cpu_only libtorch_cpu.so)
 add_library(torch_cpu_part INTERFACE)
 target_link_libraries(torch_cpu_part INTERFACE torch_cpu_only torch_c10)
+
+# With a runtime of our own beside it, neither would know of the other's threads.
+add_library(torch_openmp INTERFACE)
+if(EXISTS ${RAKI_TORCH_DIR}/lib/libgomp.so.1)
+  raki_import_torch(torch_gomp libgomp.so.1)
+  target_link_libraries(torch_openmp INTERFACE torch_gomp)
+else()
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  target_link_libraries(torch_openmp INTERFACE $<LINK_ONLY:OpenMP::OpenMP_CXX>)
+endif()
 
 if(RAKI_CUDA AND EXISTS ${RAKI_TORCH_DIR}/lib/libtorch_cuda.so)
   raki_import_torch(torch_c10_cuda libc10_cuda.so)

@@ -1,7 +1,6 @@
 #include "raki/tasks.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
 
 #include <algorithm>
@@ -38,18 +37,6 @@ struct TaskList {
   }
 };
 
-/// LibTorch on one thread while it lives.
-class OneThread {
- public:
-  OneThread() : before_(threads()) { at::set_num_threads(1); }
-  ~OneThread() { at::set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
 void work_on_cpu(TaskList& list, const Progress& progress) {
   const int64_t n_threads = std::min<int64_t>(threads(), list.n);
   const OneThread here;
@@ -58,7 +45,7 @@ void work_on_cpu(TaskList& list, const Progress& progress) {
   for (int64_t i = 1; i < n_threads; ++i)
     others.emplace_back([&list, &state] {
       const at::ThreadLocalStateGuard guard(state);
-      at::set_num_threads(1);
+      const OneThread there;
       list.work({});
     });
   list.work(progress);
