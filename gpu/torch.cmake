@@ -27,10 +27,10 @@ add_library(torch_cpu_part INTERFACE)
 target_link_libraries(torch_cpu_part INTERFACE torch_cpu_only torch_c10)
 
 # With a runtime of our own beside it, neither would know of the other's threads.
+file(GLOB gomp_of_torch ${RAKI_TORCH_DIR}/lib/libgomp*.so* ${RAKI_TORCH_DIR}/../torch.libs/libgomp*.so*)
 add_library(torch_openmp INTERFACE)
-if(EXISTS ${RAKI_TORCH_DIR}/lib/libgomp.so.1)
-  raki_import_torch(torch_gomp libgomp.so.1)
-  target_link_libraries(torch_openmp INTERFACE torch_gomp)
+if(gomp_of_torch)
+  target_link_libraries(torch_openmp INTERFACE ${gomp_of_torch})
 else()
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   target_link_libraries(torch_openmp INTERFACE $<LINK_ONLY:OpenMP::OpenMP_CXX>)

@@ -54,7 +54,8 @@ def test_threads_get_what_one_gets(kspace, phantom):
                                   "raki.evaluate(full, methods=['hybrid', 'raki'], repeats=1000)"])
 def test_ctrl_c_stops_it(call):
     program = textwrap.dedent(f"""
-        import sys, numpy as np, raki
+        import signal, sys, numpy as np, raki
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with & ignores Ctrl-C
         p = raki.phantom(slices=40, coils=6, matrix_x=96, matrix_y=96, acs=24, oversampling=1)
         full = raki.phantom(slices=2, coils=6, matrix_x=96, matrix_y=96, acceleration=1, acs=0, oversampling=1).kspace
         k = p.kspace
